@@ -1,0 +1,263 @@
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cpi_policy::{Encoding, Permit, Placement};
+use cpi_protocol::Object;
+use serde_json::{Value, json};
+
+/// What the host knows of the agent on the VM of a `create_vm` call. Most of it is secret.
+#[derive(Clone)]
+pub struct AgentContext {
+    /// Argument 1.
+    pub agent_id: String,
+    /// Argument 4, as it came.
+    pub networks: Object,
+    /// Argument 6, as it came.
+    pub env: Option<Object>,
+    /// `cloud.properties.agent`: message bus, time servers, blob store.
+    pub config: Object,
+}
+
+/// What the provider knows of it.
+#[derive(Debug, Clone, Default)]
+pub struct AgentFacts {
+    /// A free choice.
+    pub vm_name: String,
+    /// Facts about networks of the call.
+    pub interfaces: Vec<Interface>,
+    /// Where the disks are.
+    pub disks: Disks,
+    /// Merged over the document last.
+    pub extra: Object,
+}
+
+/// What the provider knows about one network of the call.
+#[derive(Debug, Clone)]
+pub struct Interface {
+    /// Name of the network.
+    pub network: String,
+    /// Hardware address of its interface.
+    pub mac: Option<String>,
+    /// Whether the agent asks DHCP for the address.
+    pub use_dhcp: bool,
+}
+
+/// Disk hints for the agent.
+#[derive(Debug, Clone, Default)]
+pub struct Disks {
+    /// Path of the root disk.
+    pub system: Option<String>,
+    /// Hint for the ephemeral disk.
+    pub ephemeral: Option<Value>,
+    /// Hints for disks left raw.
+    pub raw_ephemeral: Vec<Value>,
+}
+
+/// A settings document that the plugin may place but not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Stands for the document.
+    pub token: String,
+    /// Length of the document in bytes.
+    pub size: usize,
+}
+
+/// The settings documents of one call.
+#[derive(Default)]
+pub struct AgentVault {
+    context: Option<AgentContext>,
+    documents: Mutex<HashMap<String, String>>,
+}
+
+impl AgentVault {
+    /// The vault of a `create_vm` call; every other call has an empty one.
+    pub fn new(context: Option<AgentContext>) -> Self {
+        Self { context, documents: Mutex::default() }
+    }
+
+    /// Makes the document and hands out a token for it.
+    pub fn seal(&self, facts: AgentFacts) -> Result<Sealed, String> {
+        const MOST: usize = 16;
+        let context = self.context.as_ref().ok_or("agent settings are made in create_vm only")?;
+        let document = document(context, facts)?;
+        let mut random = [0u8; 16];
+        getrandom::fill(&mut random).map_err(|error| format!("no random numbers: {error}"))?;
+        let token = format!("bosh-agent-settings-{:032x}", u128::from_be_bytes(random));
+        let sealed = Sealed { token: token.clone(), size: document.len() };
+        let mut documents = self.documents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if documents.len() == MOST {
+            return Err(format!("a call can seal {MOST} documents at most"));
+        }
+        documents.insert(token, document);
+        Ok(sealed)
+    }
+
+    /// The body of a request, with the document in the one field that the manifest names, if a token stands there.
+    pub(crate) fn place(&self, permit: &Permit, body: Vec<u8>) -> Vec<u8> {
+        match (permit.placement(), std::str::from_utf8(&body)) {
+            (Some(placement), Ok(form)) if self.context.is_some() => self.place_in_form(placement, form).into_bytes(),
+            _ => body,
+        }
+    }
+
+    fn place_in_form(&self, placement: &Placement, form: &str) -> String {
+        let documents = self.documents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let field = |pair: &str| match url::form_urlencoded::parse(pair.as_bytes()).next() {
+            Some((key, token)) if key == placement.form.as_str() => {
+                let document = documents.get(token.as_ref())?;
+                let value = match placement.encoding {
+                    Encoding::Plain => document.clone(),
+                    Encoding::Base64 => STANDARD.encode(document),
+                };
+                Some(url::form_urlencoded::Serializer::new(String::new()).append_pair(&key, &value).finish())
+            }
+            _ => None,
+        };
+        let pairs: Vec<String> = form.split('&').map(|pair| field(pair).unwrap_or_else(|| pair.to_owned())).collect();
+        pairs.join("&")
+    }
+}
+
+/// The document that the agent reads, compact: clouds limit its size.
+///
+/// The agent's configuration may replace what stands before it, but neither networks nor what the provider adds.
+fn document(context: &AgentContext, facts: AgentFacts) -> Result<String, String> {
+    let networks = Value::Object(networks(context, &facts.interfaces)?);
+    let mut document = Object::new();
+    document.insert("vm".to_owned(), json!({"name": facts.vm_name}));
+    document.insert("agent_id".to_owned(), json!(context.agent_id));
+    document.insert("networks".to_owned(), Value::Null);
+    document.insert("disks".to_owned(), disks(facts.disks)?);
+    if let Some(env) = &context.env {
+        document.insert("env".to_owned(), Value::Object(env.clone()));
+    }
+    document.extend(context.config.clone());
+    document.insert("networks".to_owned(), networks);
+    document.extend(facts.extra);
+    Ok(Value::Object(document).to_string())
+}
+
+fn networks(context: &AgentContext, interfaces: &[Interface]) -> Result<Object, String> {
+    let mut networks = context.networks.clone();
+    for Interface { network, mac, use_dhcp } in interfaces {
+        let settings = networks
+            .get_mut(network)
+            .and_then(Value::as_object_mut)
+            .ok_or_else(|| format!("the call has no network '{network}'"))?;
+        settings.insert("use_dhcp".to_owned(), json!(use_dhcp));
+        if let Some(mac) = mac {
+            settings.insert("mac".to_owned(), json!(mac));
+        }
+    }
+    Ok(networks)
+}
+
+fn disks(disks: Disks) -> Result<Value, String> {
+    let mut object = Object::new();
+    if let Some(system) = disks.system {
+        object.insert("system".to_owned(), Value::String(system));
+    }
+    object.insert("persistent".to_owned(), json!({}));
+    if let Some(ephemeral) = disks.ephemeral {
+        object.insert("ephemeral".to_owned(), hint(ephemeral)?);
+    }
+    if !disks.raw_ephemeral.is_empty() {
+        let hints = disks.raw_ephemeral.into_iter().map(hint).collect::<Result<_, _>>()?;
+        object.insert("raw_ephemeral".to_owned(), Value::Array(hints));
+    }
+    Ok(Value::Object(object))
+}
+
+/// A disk hint in a shape that the agent can read: it panics at a number where it wants text.
+fn hint(value: Value) -> Result<Value, String> {
+    let texts = |object: &Object| object.values().all(|member| member.is_string() || member.is_object());
+    match &value {
+        Value::String(text) if !text.is_empty() => Ok(value),
+        Value::Object(object) if !object.is_empty() && texts(object) => Ok(value),
+        _ => Err(format!("disk hint {value} must be text or an object of texts")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(value: &Value) -> Object {
+        value.as_object().unwrap().clone()
+    }
+
+    fn vault() -> AgentVault {
+        AgentVault::new(Some(AgentContext {
+            agent_id: "agent-1".to_owned(),
+            networks: object(&json!({"private": {"type": "manual", "ip": "10.0.0.2", "prefix": "32"}})),
+            env: Some(object(&json!({"bosh": {"password": "*"}, "mine": [1]}))),
+            config: object(&json!({"mbus": "nats://user:secret@10.0.0.6", "networks": "from the configuration"})),
+        }))
+    }
+
+    fn facts() -> AgentFacts {
+        AgentFacts {
+            vm_name: "vm-1".to_owned(),
+            interfaces: vec![Interface {
+                network: "private".to_owned(),
+                mac: Some("02:00".to_owned()),
+                use_dhcp: true,
+            }],
+            disks: Disks {
+                system: Some("/dev/xvda".to_owned()),
+                ephemeral: Some(json!("/dev/sdb")),
+                raw_ephemeral: Vec::new(),
+            },
+            extra: object(&json!({"dns": null})),
+        }
+    }
+
+    #[test]
+    fn the_document_joins_what_caller_configuration_and_provider_know() {
+        let vault = vault();
+        let sealed = vault.seal(facts()).unwrap();
+        let text = vault.documents.lock().unwrap()[&sealed.token].clone();
+        assert_eq!(text.len(), sealed.size);
+        assert_eq!(
+            serde_json::from_str::<Value>(&text).unwrap(),
+            json!({
+                "vm": {"name": "vm-1"},
+                "agent_id": "agent-1",
+                "networks": {
+                    "private": {"type": "manual", "ip": "10.0.0.2", "prefix": "32", "use_dhcp": true, "mac": "02:00"}
+                },
+                "disks": {"system": "/dev/xvda", "persistent": {}, "ephemeral": "/dev/sdb"},
+                "env": {"bosh": {"password": "*"}, "mine": [1]},
+                "mbus": "nats://user:secret@10.0.0.6",
+                "dns": null,
+            })
+        );
+    }
+
+    #[test]
+    fn a_token_is_replaced_in_its_field_and_nowhere_else() {
+        let vault = vault();
+        let token = vault.seal(facts()).unwrap().token;
+        let placement = Placement { action: "Run".to_owned(), form: "UserData".to_owned(), encoding: Encoding::Base64 };
+        let form = format!("Action=Run&Tag.1={token}&UserData={token}&Name=x{token}");
+        let placed = vault.place_in_form(&placement, &form);
+        let fields: Vec<_> = url::form_urlencoded::parse(placed.as_bytes()).collect();
+        assert_eq!(fields[1].1, token);
+        assert_eq!(fields[3].1, format!("x{token}"));
+        let document: Value = serde_json::from_slice(&STANDARD.decode(fields[2].1.as_bytes()).unwrap()).unwrap();
+        assert_eq!(document["agent_id"], "agent-1");
+        assert_eq!(vault.place_in_form(&placement, "UserData=bosh-agent-settings-0"), "UserData=bosh-agent-settings-0");
+    }
+
+    #[test]
+    fn wrong_facts_are_refused() {
+        let vault = vault();
+        let numbered = Disks { ephemeral: Some(json!({"lun": 0})), ..Disks::default() };
+        assert!(vault.seal(AgentFacts { disks: numbered, ..facts() }).unwrap_err().contains("must be text"));
+        let unknown = Interface { network: "other".to_owned(), mac: None, use_dhcp: true };
+        assert!(vault.seal(AgentFacts { interfaces: vec![unknown], ..facts() }).unwrap_err().contains("'other'"));
+        assert!(AgentVault::default().seal(facts()).unwrap_err().contains("create_vm"));
+    }
+}

@@ -1,0 +1,183 @@
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cpi_policy::{CredentialFields, Denial, Grant, Limits, Manifest, Method, Outgoing, Permit};
+
+use crate::{AgentVault, Journal, Level, sign};
+
+mod budget;
+mod client;
+mod resolve;
+
+use budget::Budget;
+use client::Clients;
+
+/// The one way out: permitted, signed, sent, capped and recorded.
+pub struct Egress {
+    manifest: Arc<Manifest>,
+    grant: Arc<Grant>,
+    secrets: CredentialFields,
+    agents: Arc<AgentVault>,
+    journal: Arc<Journal>,
+    clients: Clients,
+    budget: Budget,
+}
+
+/// A response as the plugin gets it.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// HTTP status.
+    pub status: u16,
+    /// Names in lower case; values that are no text are made so.
+    pub headers: Vec<(String, String)>,
+    /// At most as long as the limit says.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no response. No text holds a secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The grant does not allow it: the plugin, or the operator's configuration, is at fault.
+    #[error(transparent)]
+    Denied(#[from] Denial),
+    /// The credential cannot be had: the configuration is at fault.
+    #[error("{0}")]
+    NoCredentials(String),
+    /// Resolution, connection or TLS failed.
+    #[error("{0}")]
+    Unreachable(String),
+    /// No answer in time.
+    #[error("{0}")]
+    TimedOut(String),
+    /// The answer is larger than this many bytes.
+    #[error("the answer is larger than {0} bytes: raise [limits] http = {{ response = … }}")]
+    TooLarge(u64),
+    /// The call has sent as many requests as it may.
+    #[error("this call has sent {0} requests, which is the limit: raise [limits] http = {{ requests = … }}")]
+    OverBudget(usize),
+    /// The request cannot be put on the wire.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+impl Egress {
+    /// The way out for one call.
+    pub fn new(
+        manifest: Arc<Manifest>,
+        grant: Arc<Grant>,
+        secrets: CredentialFields,
+        agents: Arc<AgentVault>,
+        journal: Arc<Journal>,
+    ) -> Self {
+        let budget = Budget::new(grant.limits());
+        Self { manifest, grant, secrets, agents, journal, clients: Clients::default(), budget }
+    }
+
+    /// Sends a request if the grant allows it.
+    pub async fn send(&self, request: Outgoing) -> Result<Incoming, Problem> {
+        let _slot = self.budget.take().await?;
+        let method = request.method;
+        let mut permit = self.grant.check(request).inspect_err(|denial| {
+            self.journal.write(Level::Warn, format_args!("denied {} {denial}", method.name()));
+        })?;
+        let start = Instant::now();
+        let outcome = self.exchange(&mut permit).await;
+        self.record(&permit, start.elapsed(), &outcome);
+        outcome
+    }
+
+    async fn exchange(&self, permit: &mut Permit) -> Result<Incoming, Problem> {
+        let body = permit.take_body();
+        let body = self.agents.place(permit, body);
+        let signature = match permit.signing() {
+            Some(signing) => sign::sign(&self.manifest, &self.secrets, signing, permit, &body)?,
+            None => Vec::new(),
+        };
+        let limits = self.grant.limits();
+        let client = self.clients.for_rule(permit)?;
+        let wanted = permit.request().timeout_ms.map_or(limits.request_time, |ms| Duration::from_millis(ms.into()));
+        let request = permit
+            .request()
+            .headers
+            .iter()
+            .chain(&signature)
+            .fold(
+                client.request(http_method(permit.request().method), permit.url().clone()),
+                |request, (name, value)| request.header(name, value),
+            )
+            .timeout(wanted.min(limits.request_time))
+            .body(body);
+        let response = request.send().await.map_err(|error| problem(&error, permit, "connecting and sending"))?;
+        receive(response, limits, permit).await
+    }
+
+    fn record(&self, permit: &Permit, took: Duration, outcome: &Result<Incoming, Problem>) {
+        let what = format!(
+            "{} {}{}",
+            permit.request().method.name(),
+            permit.url(),
+            permit.action().map(|action| format!(" {action}")).unwrap_or_default()
+        );
+        let ms = took.as_secs_f64() * 1e3;
+        match outcome {
+            Ok(answer) => self.journal.write(
+                Level::Info,
+                format_args!("{what} -> {} in {ms:.1} ms, {} bytes", answer.status, answer.body.len()),
+            ),
+            Err(problem) => self.journal.write(Level::Warn, format_args!("{what} failed after {ms:.1} ms: {problem}")),
+        }
+    }
+}
+
+async fn receive(mut response: reqwest::Response, limits: &Limits, permit: &Permit) -> Result<Incoming, Problem> {
+    let too_large = || Problem::TooLarge(limits.response as u64);
+    let status = response.status().as_u16();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    if response.content_length().is_some_and(|length| length > limits.response as u64) {
+        return Err(too_large());
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| problem(&error, permit, "reading the answer"))? {
+        if body.len() + chunk.len() > limits.response {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Incoming { status, headers, body })
+}
+
+fn http_method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Head => reqwest::Method::HEAD,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+    }
+}
+
+/// What went wrong on the way, with the endpoint and the innermost cause: the outer texts only repeat one another.
+fn problem(error: &reqwest::Error, permit: &Permit, phase: &str) -> Problem {
+    let mut innermost: &dyn Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+        if let Some(denial) = source.downcast_ref::<Denial>() {
+            return Problem::Denied(denial.clone());
+        }
+    }
+    let endpoint = permit.url().origin().ascii_serialization();
+    if error.is_timeout() {
+        return Problem::TimedOut(format!("{endpoint} did not answer in time, {phase}"));
+    }
+    if error.is_builder() {
+        return Problem::Invalid(format!("the request to {endpoint} is not valid: {innermost}"));
+    }
+    Problem::Unreachable(format!("{endpoint} cannot be reached, {phase}: {innermost}"))
+}

@@ -1,0 +1,80 @@
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use cpi_policy::{AddressRule, Permit};
+use rustls::ClientConfig;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::Problem;
+use super::resolve::Resolver;
+
+/// HTTP clients of one call, made when first needed: reading the certificates of the system takes longer than
+/// everything else a short call does.
+#[derive(Default)]
+pub(super) struct Clients {
+    /// By kind: plain or TLS, to any address or to public ones.
+    kinds: [OnceLock<Result<reqwest::Client, String>>; 4],
+}
+
+impl Clients {
+    /// The client for a permit. Connections are shared only between requests of the same kind in the same call.
+    pub(super) fn for_rule(&self, permit: &Permit) -> Result<reqwest::Client, Problem> {
+        let tls = permit.url().scheme() == "https";
+        let any = matches!(permit.addresses(), AddressRule::Any);
+        let [plain_public, plain_any, tls_public, tls_any] = &self.kinds;
+        let kind = match (tls, any) {
+            (false, false) => plain_public,
+            (false, true) => plain_any,
+            (true, false) => tls_public,
+            (true, true) => tls_any,
+        };
+        kind.get_or_init(|| build(tls, permit.addresses().clone())).clone().map_err(Problem::Unreachable)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that makes clients")]
+fn build(tls: bool, addresses: AddressRule) -> Result<reqwest::Client, String> {
+    let roots = if tls { roots()? } else { RootCertStore::empty() };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("TLS cannot be set up: {error}"))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(config)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(Duration::from_secs(15))
+        .user_agent(concat!("cpi-host/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Resolver::new(addresses))
+        .build()
+        .map_err(|error| format!("the HTTP client cannot be set up: {error}"))
+}
+
+/// Whom to trust: the file that `BOSH_CA_CERT_FILE` names and nobody else, or the certificates of the system.
+fn roots() -> Result<RootCertStore, String> {
+    const VARIABLE: &str = "BOSH_CA_CERT_FILE";
+    let mut store = RootCertStore::empty();
+    if let Some(path) = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
+        let shown = path.to_string_lossy();
+        let certificates = CertificateDer::pem_file_iter(&path)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| format!("{VARIABLE}: '{shown}' cannot be read: {error}"))?;
+        let (added, _) = store.add_parsable_certificates(certificates);
+        return if added == 0 { Err(format!("{VARIABLE}: '{shown}' holds no certificate")) } else { Ok(store) };
+    }
+    let native = rustls_native_certs::load_native_certs();
+    let (added, _) = store.add_parsable_certificates(native.certs);
+    if added == 0 {
+        return Err(format!(
+            "this machine has no trusted certificates; install them or name a file in {VARIABLE}{}",
+            native.errors.first().map(|error| format!(": {error}")).unwrap_or_default()
+        ));
+    }
+    Ok(store)
+}

@@ -1,0 +1,227 @@
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Small durable notes and leases of one plugin for one director: a folder, its files named by digests of keys, so
+/// that no key can name a file outside it.
+///
+/// Writes are atomic and serialised between processes by a lock that the kernel gives back when a process dies.
+#[derive(Debug, Clone)]
+pub struct StateStore {
+    folder: PathBuf,
+    /// What all values may take together, in bytes.
+    space: usize,
+}
+
+/// A stored value and how often it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What was put.
+    pub value: Vec<u8>,
+    /// 1 for the first write.
+    pub version: u64,
+}
+
+/// A name that nobody else holds until this is dropped.
+#[derive(Debug)]
+pub struct Lease {
+    _file: File,
+}
+
+/// Why the state was not read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// The stored version is not the expected one: read again and decide anew.
+    #[error("the entry was written by another call")]
+    Conflict,
+    /// The values take more than the plugin's share: the plugin is at fault, or the limit is too low.
+    #[error("the state is full: raise [limits] state")]
+    Full,
+    /// Another call held the lease all the time.
+    #[error("another call holds the lease")]
+    Busy,
+    /// The folder cannot be read or written: the machine is at fault.
+    #[error("the state in '{folder}' cannot be used: {error}")]
+    Unavailable {
+        /// Where it is.
+        folder: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+/// Bytes before a value in its file: the version.
+const HEADER: usize = 8;
+
+impl StateStore {
+    /// The state of one plugin for one director below the folder of all states. Nothing is made on disk yet.
+    pub fn new(root: &Path, plugin: &str, director: &str, space: usize) -> Self {
+        Self { folder: root.join(plugin).join(digest(director)), space }
+    }
+
+    /// What is stored under a key.
+    pub fn get(&self, key: &str) -> Result<Option<Entry>, StateError> {
+        self.read(&self.path("entry", key))
+    }
+
+    /// Writes when the stored version is `expect`, zero for absent, and returns the new version.
+    pub fn put(&self, key: &str, value: &[u8], expect: u64) -> Result<u64, StateError> {
+        let path = self.path("entry", key);
+        let _lock = self.lock()?;
+        let current = self.read(&path)?;
+        if current.as_ref().map_or(0, |entry| entry.version) != expect {
+            return Err(StateError::Conflict);
+        }
+        let freed = current.map_or(0, |entry| entry.value.len());
+        if (self.used()? + value.len()).saturating_sub(freed) > self.space {
+            return Err(StateError::Full);
+        }
+        self.write(&path, expect + 1, value)?;
+        Ok(expect + 1)
+    }
+
+    /// Removes the entry when its version is `expect`.
+    pub fn delete(&self, key: &str, expect: u64) -> Result<(), StateError> {
+        let path = self.path("entry", key);
+        let _lock = self.lock()?;
+        match self.read(&path)? {
+            Some(entry) if entry.version == expect => fs::remove_file(&path).map_err(|error| self.failed(error)),
+            _ => Err(StateError::Conflict),
+        }
+    }
+
+    /// Takes a name for this call alone, waiting until another call gives it back.
+    pub async fn acquire(&self, name: &str, wait: Duration) -> Result<Lease, StateError> {
+        const PAUSE: Duration = Duration::from_millis(10);
+        let file = self.open(&self.path("lease", name))?;
+        let start = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lease { _file: file }),
+                Err(fs::TryLockError::WouldBlock) if start.elapsed() >= wait => return Err(StateError::Busy),
+                Err(fs::TryLockError::WouldBlock) => tokio::time::sleep(PAUSE).await,
+                Err(fs::TryLockError::Error(error)) => return Err(self.failed(error)),
+            }
+        }
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<Entry>, StateError> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.failed(error)),
+        };
+        let (version, value) = bytes.split_first_chunk::<HEADER>().ok_or_else(|| {
+            self.failed(io::Error::new(io::ErrorKind::InvalidData, format!("'{}' is damaged", path.display())))
+        })?;
+        Ok(Some(Entry { value: value.to_vec(), version: u64::from_le_bytes(*version) }))
+    }
+
+    /// Writes beside the file and puts it in place at once: a reader sees the old value or the new one.
+    fn write(&self, path: &Path, version: u64, value: &[u8]) -> Result<(), StateError> {
+        let beside = path.with_extension("new");
+        let written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside).and_then(
+            |mut file| {
+                file.write_all(&version.to_le_bytes())?;
+                file.write_all(value)?;
+                file.sync_data()
+            },
+        );
+        written.and_then(|()| fs::rename(&beside, path)).map_err(|error| self.failed(error))
+    }
+
+    fn used(&self) -> Result<usize, StateError> {
+        let sizes = fs::read_dir(&self.folder)
+            .and_then(|entries| {
+                entries
+                    .filter(|entry| {
+                        entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("entry-"))
+                    })
+                    .map(|entry| Ok(entry?.metadata()?.len()))
+                    .collect::<io::Result<Vec<_>>>()
+            })
+            .map_err(|error| self.failed(error))?;
+        Ok(sizes.iter().map(|size| usize::try_from(*size).unwrap_or(usize::MAX).saturating_sub(HEADER)).sum())
+    }
+
+    fn lock(&self) -> Result<File, StateError> {
+        let file = self.open(&self.folder.join("lock"))?;
+        file.lock().map_err(|error| self.failed(error))?;
+        Ok(file)
+    }
+
+    fn open(&self, path: &Path) -> Result<File, StateError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder)
+            .and_then(|()| OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path))
+            .map_err(|error| self.failed(error))
+    }
+
+    fn path(&self, kind: &str, key: &str) -> PathBuf {
+        self.folder.join(format!("{kind}-{}", digest(key)))
+    }
+
+    fn failed(&self, error: io::Error) -> StateError {
+        StateError::Unavailable { folder: self.folder.clone(), error }
+    }
+}
+
+/// A name for files: 128 bits of a digest.
+fn digest(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex().chars().take(32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(space: usize) -> (tempfile::TempDir, StateStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = StateStore::new(folder.path(), "sim", "director", space);
+        (folder, store)
+    }
+
+    #[test]
+    fn a_write_names_the_version_that_it_saw() {
+        let (_folder, store) = store(1000);
+        assert_eq!(store.get("world").unwrap(), None);
+        assert_eq!(store.put("world", b"one", 0).unwrap(), 1);
+        assert!(matches!(store.put("world", b"two", 0), Err(StateError::Conflict)));
+        assert_eq!(store.put("world", b"two", 1).unwrap(), 2);
+        assert_eq!(store.get("world").unwrap(), Some(Entry { value: b"two".to_vec(), version: 2 }));
+        assert!(matches!(store.delete("world", 1), Err(StateError::Conflict)));
+        store.delete("world", 2).unwrap();
+        assert_eq!(store.get("world").unwrap(), None);
+    }
+
+    #[test]
+    fn a_share_of_space_is_not_exceeded() {
+        let (_folder, store) = store(10);
+        store.put("a", b"12345678", 0).unwrap();
+        assert!(matches!(store.put("b", b"123", 0), Err(StateError::Full)));
+        store.put("a", b"1234567890", 1).unwrap();
+    }
+
+    #[test]
+    fn keys_and_directors_do_not_meet() {
+        let (folder, store) = store(1000);
+        store.put("../escape", b"x", 0).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let other = StateStore::new(folder.path(), "sim", "another director", 1000);
+        assert_eq!(other.get("../escape").unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_held_by_one() {
+        let (_folder, store) = store(1000);
+        let held = store.acquire("vm", Duration::ZERO).await.unwrap();
+        assert!(matches!(store.acquire("vm", Duration::from_millis(30)).await, Err(StateError::Busy)));
+        drop(held);
+        store.acquire("vm", Duration::ZERO).await.unwrap();
+    }
+}

@@ -1,0 +1,86 @@
+use std::fs::{File, Metadata, OpenOptions};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::CatalogError;
+
+/// Decides whose files may be run: those of root, of the user who runs the program, and of who installed the program.
+pub(crate) struct Trust {
+    owners: [u32; 3],
+}
+
+impl Trust {
+    pub(crate) fn new() -> Self {
+        let user = rustix::process::geteuid().as_raw();
+        let installer = std::env::current_exe().and_then(std::fs::metadata).map_or(user, |program| program.uid());
+        Self { owners: [0, user, installer] }
+    }
+
+    /// A folder in which only trusted users can put files.
+    pub(crate) fn folder(&self, path: &Path) -> Result<(), CatalogError> {
+        let facts = std::fs::symlink_metadata(path).map_err(CatalogError::file(path))?;
+        self.check(path, &facts, facts.is_dir())
+    }
+
+    /// Opens a file, no link, that only trusted users can change.
+    pub(crate) fn open(&self, path: &Path) -> Result<File, CatalogError> {
+        // From <fcntl.h> on Linux: O_NOFOLLOW and O_NONBLOCK.
+        const NOFOLLOW_NONBLOCK: i32 = 0o400_000 | 0o4000;
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(NOFOLLOW_NONBLOCK)
+            .open(path)
+            .map_err(CatalogError::file(path))?;
+        let facts = file.metadata().map_err(CatalogError::file(path))?;
+        self.check(path, &facts, facts.is_file())?;
+        Ok(file)
+    }
+
+    fn check(&self, path: &Path, facts: &Metadata, kind: bool) -> Result<(), CatalogError> {
+        let problem = if !kind {
+            "it is neither a plain file nor a plain folder".to_owned()
+        } else if !self.owners.contains(&facts.uid()) {
+            format!(
+                "it belongs to user {}, who is neither root nor the owner of this program nor its user",
+                facts.uid()
+            )
+        } else if facts.mode() & 0o022 != 0 {
+            format!("others may write to it (mode {:o}): chmod go-w", facts.mode() & 0o7777)
+        } else {
+            return Ok(());
+        };
+        Err(CatalogError::Untrusted { path: PathBuf::from(path), problem })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn refusal(path: &Path) -> String {
+        Trust::new().open(path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_others_may_change_is_not_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("code");
+        fs::write(&file, "x").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(Trust::new().open(&file).is_ok());
+
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o664)).unwrap();
+        assert!(refusal(&file).contains("chmod go-w"));
+
+        let link = folder.path().join("link");
+        symlink(&file, &link).unwrap();
+        assert!(Trust::new().open(&link).is_err());
+
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(Trust::new().folder(folder.path()).is_err());
+        assert!(refusal(folder.path()).contains("neither a plain file"));
+    }
+}

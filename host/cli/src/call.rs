@@ -1,0 +1,128 @@
+//! `cpi-host call`: whatever happens, one valid JSON response on stdout.
+
+use std::io::{self, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use cpi_broker::{Journal, Level};
+use cpi_protocol::{Call, CpiError, Request, Response};
+use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::HostOptions;
+
+mod answer;
+mod shape;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The provider's configuration (JSON), as the BOSH job renders it.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    #[command(flatten)]
+    host: HostOptions,
+    /// Logs details as well.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// Requests are small: certificates and blob-store settings make them tens of kilobytes.
+const LONGEST_REQUEST: u64 = 32 << 20;
+
+pub(crate) fn main(options: &Options) -> ExitCode {
+    // Nothing is written before the whole request is read: the caller may not be reading yet.
+    let input = read(io::stdin().lock());
+    std::panic::set_hook(Box::new(|_| {}));
+    let outcome = catch_unwind(AssertUnwindSafe(|| input.and_then(|input| respond(options, &input))));
+    let outcome = outcome.unwrap_or_else(|panic| Err(CpiError::host(format!("cpi-host failed: {}", text_of(&*panic)))));
+    let line = Response::new(outcome).to_line();
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Nobody reads the answer: the exit status is all that is left to say so.
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Reads to the end, keeping no more than a request may have.
+fn read(mut input: impl Read) -> Result<Vec<u8>, CpiError> {
+    let mut request = Vec::new();
+    input
+        .by_ref()
+        .take(LONGEST_REQUEST + 1)
+        .read_to_end(&mut request)
+        .map_err(|error| CpiError::host(format!("the request cannot be read from stdin: {error}")))?;
+    if request.len() as u64 > LONGEST_REQUEST {
+        // A caller that still writes would fail, and never read the answer.
+        _ = io::copy(&mut input, &mut io::sink());
+        return Err(CpiError::new(
+            cpi_protocol::ErrorType::InvalidCall,
+            format!("Request cannot be deserialized, details: it is longer than {LONGEST_REQUEST} bytes"),
+        ));
+    }
+    Ok(request)
+}
+
+fn respond(options: &Options, input: &[u8]) -> Result<Value, CpiError> {
+    let request = Request::parse(input)?;
+    let level = if options.verbose { Level::Debug } else { Level::Info };
+    let journal = Arc::new(Journal::new(Box::new(io::stderr()), level, request.context.request_id.as_deref()));
+    let method = request.method.name();
+    let start = std::time::Instant::now();
+    journal.write(Level::Info, format_args!("Starting {method}"));
+    let outcome = with_runtime(options, request, &journal);
+    let outcome = outcome.map_err(|error| error.map_message(|message| journal.masked(message)));
+    let seconds = start.elapsed().as_secs_f64();
+    match &outcome {
+        Ok(_) => journal.write(Level::Info, format_args!("Finished {method} in {seconds:.3} seconds")),
+        Err(error) => journal.write(Level::Error, format_args!("Failed {method} in {seconds:.3} seconds: {error}")),
+    }
+    outcome
+}
+
+fn with_runtime(options: &Options, request: Request, journal: &Arc<Journal>) -> Result<Value, CpiError> {
+    let (request, surplus) = request.without_surplus();
+    if surplus > 0 {
+        journal.write(Level::Warn, format_args!("ignored {surplus} argument(s) that this CPI does not know"));
+    }
+    let call = Call::parse(&request)?;
+    if call == Call::Ping {
+        return Ok("pong".into());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CpiError::host(format!("the process cannot be set up: {error}")))?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = answer::answer(options, request, call, Arc::clone(journal)) => outcome,
+            signal = terminated() => Err(signal),
+        }
+    });
+    // A name that is still being looked up must not hold back the answer.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// The error of a call that the system wants to end.
+async fn terminated() -> CpiError {
+    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        // Without handlers the signals end the process, as they would without this function.
+        return std::future::pending().await;
+    };
+    let name = tokio::select! {
+        _ = term.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    CpiError::host(format!("the call was ended by {name}; what it had begun may be there in part"))
+}
+
+fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a reason")
+}

@@ -1,0 +1,82 @@
+use std::sync::Arc;
+
+use cpi_broker::{AgentContext, AgentVault, Egress, Journal, StateStore};
+use cpi_catalog::{Catalog, Installed};
+use cpi_policy::{Grant, Settings};
+use cpi_protocol::{Call, CpiError, Request};
+use cpi_runtime::{Capabilities, Engine, Plugin};
+use serde_json::Value;
+
+use super::{Options, shape};
+use crate::config::CloudConfig;
+use crate::paths;
+
+/// Finds the plugin, computes what it may do, and lets it answer.
+pub(super) async fn answer(
+    options: &Options,
+    request: Request,
+    call: Call,
+    journal: Arc<Journal>,
+) -> Result<Value, CpiError> {
+    let cloud = CloudConfig::read(&options.config)?;
+    hide(&cloud, &call, &journal);
+    let host = paths::host_config(&options.host).map_err(CpiError::host)?;
+    let catalog = Catalog::new(paths::plugins(&host).map_err(CpiError::host)?);
+    let Installed { manifest, compiled } =
+        catalog.open(&cloud.plugin).map_err(|error| CpiError::host(format!("cloud.plugin: {error}")))?;
+    let manifest = Arc::new(manifest);
+
+    let settings =
+        Settings::split(&manifest, &cloud.properties, &request.context.properties).map_err(CpiError::arguments)?;
+    journal.hide(|mask| settings.secret.hide(&manifest, mask));
+    let grant = Arc::new(Grant::new(&manifest, &settings, &host.egress, &host.limits));
+    let limits = grant.limits().clone();
+    journal.allow(limits.log);
+
+    let engine = Engine::new().map_err(|error| CpiError::host(format!("WebAssembly cannot be run here: {error:#}")))?;
+    let plugin = Plugin::load(&engine, &cloud.plugin, &compiled)
+        .map_err(|error| CpiError::host(format!("plugin '{}': {error}", cloud.plugin)))?;
+
+    let agents = Arc::new(AgentVault::new(agent_context(&cloud, &call)));
+    let readable = Value::Object(settings.readable).to_string();
+    let director = &request.context.director_uuid;
+    let capabilities = Capabilities {
+        state: StateStore::new(&paths::state(&host), &cloud.plugin, director, limits.state),
+        egress: Arc::new(Egress::new(manifest, grant, settings.secret, Arc::clone(&agents), Arc::clone(&journal))),
+        agents,
+        journal,
+    };
+
+    if call == Call::Info {
+        return Ok(shape::info(&plugin.about(capabilities, &limits).await?, &cloud));
+    }
+    shape::before(&request, &call, &cloud)?;
+    let networks = match &call {
+        Call::CreateVm(vm) => Some(vm.network_settings.clone()),
+        _ => None,
+    };
+    let result = plugin.run(capabilities, &limits, &request, call, readable).await?;
+    Ok(shape::result(&request, result, networks))
+}
+
+/// What must not be printed, before anything is: the agent's configuration, and what the caller sends to the agent.
+fn hide(cloud: &CloudConfig, call: &Call, journal: &Journal) {
+    journal.hide(|mask| {
+        for section in ["agent", "registry"] {
+            mask.add_all(&Value::Object(cloud.section(section)));
+        }
+        if let Call::CreateVm(vm) = call {
+            vm.env.iter().for_each(|env| mask.add_env(env));
+        }
+    });
+}
+
+fn agent_context(cloud: &CloudConfig, call: &Call) -> Option<AgentContext> {
+    let Call::CreateVm(vm) = call else { return None };
+    Some(AgentContext {
+        agent_id: vm.agent_id.clone(),
+        networks: vm.network_settings.clone(),
+        env: vm.env.clone(),
+        config: cloud.section("agent"),
+    })
+}

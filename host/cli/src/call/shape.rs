@@ -1,0 +1,50 @@
+//! What depends on the version of the API that the caller speaks.
+
+use cpi_protocol::{Call, CpiError, ErrorType, HIGHEST_API_VERSION, Method, Object, Request};
+use cpi_runtime::About;
+use serde_json::{Value, json};
+
+use crate::config::CloudConfig;
+
+/// The first stemcell version whose agent takes its settings from the cloud instead of a registry.
+const SETTINGS_FROM_CLOUD: u8 = 2;
+
+/// The result of `info`: the same object for every version.
+pub(super) fn info(about: &About, cloud: &CloudConfig) -> Value {
+    let highest = u64::from(about.api_version.min(HIGHEST_API_VERSION));
+    let version = cloud.highest_api_version().map_or(highest, |wanted| wanted.min(highest));
+    json!({"stemcell_formats": about.stemcell_formats, "api_version": version})
+}
+
+/// Refuses a VM whose agent could not learn its settings.
+pub(super) fn before(request: &Request, call: &Call, cloud: &CloudConfig) -> Result<(), CpiError> {
+    let stemcell = request.context.stemcell_api_version.unwrap_or(1);
+    let from_cloud = request.api_version >= 2 && stemcell >= SETTINGS_FROM_CLOUD;
+    if !matches!(call, Call::CreateVm(_)) || from_cloud {
+        return Ok(());
+    }
+    let versions = if request.api_version < 2 {
+        "CPI v1".to_owned()
+    } else {
+        format!("CPI v2 and stemcell api version {stemcell}")
+    };
+    let problem = if cloud.properties.contains_key("registry") {
+        format!(
+            "Cannot create a VM that reads a registry ({versions}): this version of the host serves stemcells with \
+             api_version {SETTINGS_FROM_CLOUD} or higher. Upload a current stemcell"
+        )
+    } else {
+        format!("Cannot create VM without registry with {versions}. Registry not configured.")
+    };
+    Err(CpiError::new(ErrorType::CloudError, problem))
+}
+
+/// The result as the caller's version expects it.
+pub(super) fn result(request: &Request, result: Value, networks: Option<Object>) -> Value {
+    match (request.method, networks) {
+        // The networks go back as they came: that is what callers know of them.
+        (Method::CreateVm, Some(networks)) if request.api_version >= 2 => json!([result, networks]),
+        (Method::AttachDisk, _) if request.api_version < 2 => Value::Null,
+        _ => result,
+    }
+}

@@ -1,0 +1,45 @@
+//! `cpi-host`: answers BOSH CPI calls with sandboxed provider plugins.
+
+#![forbid(unsafe_code)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod call;
+mod config;
+mod paths;
+mod plugin;
+
+/// A host for BOSH CPI plugins in WebAssembly.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answers one CPI request: JSON on stdin, JSON on stdout, logs on stderr.
+    Call(call::Options),
+    /// Installs and shows plugins.
+    #[command(subcommand)]
+    Plugin(plugin::Command),
+}
+
+/// Where the host's own settings are.
+#[derive(clap::Args)]
+struct HostOptions {
+    /// The host's own settings (TOML); `host.toml` beside the program when that exists.
+    #[arg(long = "host", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Call(options) => call::main(&options),
+        Command::Plugin(command) => plugin::main(command),
+    }
+}

@@ -1,0 +1,46 @@
+use std::env;
+use std::path::{Path, PathBuf};
+
+use cpi_policy::HostConfig;
+
+use crate::HostOptions;
+
+/// The host's own settings: the file named, or the one beside the program, or none.
+///
+/// Relative folders in it count from where the file is.
+pub(crate) fn host_config(options: &HostOptions) -> Result<HostConfig, String> {
+    let beside = || program_folder().map(|folder| folder.join("host.toml")).filter(|file| file.exists());
+    let Some(path) = options.file.clone().or_else(beside) else { return Ok(HostConfig::default()) };
+    let failed = |problem: &dyn std::fmt::Display| format!("host configuration '{}': {problem}", path.display());
+    let text = std::fs::read_to_string(&path).map_err(|error| failed(&error))?;
+    let mut config = HostConfig::parse(&text).map_err(|error| failed(&error))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for relative in [&mut config.plugins, &mut config.state].into_iter().flatten() {
+        *relative = folder.join(&relative);
+    }
+    Ok(config)
+}
+
+/// The folder of installed plugins: as configured, or `plugins` beside the program.
+pub(crate) fn plugins(config: &HostConfig) -> Result<PathBuf, String> {
+    config
+        .plugins
+        .clone()
+        .or_else(|| program_folder().map(|folder| folder.join("plugins")))
+        .ok_or_else(|| "the folder of this program cannot be told: set `plugins` in the host configuration".to_owned())
+}
+
+/// The folder for what plugins keep: as configured, or the user's folder for such things, or a temporary one.
+pub(crate) fn state(config: &HostConfig) -> PathBuf {
+    let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    config
+        .state
+        .clone()
+        .or_else(|| variable("XDG_STATE_HOME").map(|folder| folder.join("cpi-host")))
+        .or_else(|| variable("HOME").map(|folder| folder.join(".local/state/cpi-host")))
+        .unwrap_or_else(|| env::temp_dir().join("cpi-host-state"))
+}
+
+fn program_folder() -> Option<PathBuf> {
+    Some(env::current_exe().ok()?.parent()?.to_owned())
+}

@@ -1,0 +1,85 @@
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Subcommand;
+use cpi_catalog::{Catalog, Summary};
+use cpi_runtime::Engine;
+
+use crate::{HostOptions, paths};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Compiles components for this machine and installs them.
+    Install {
+        /// Components as their authors ship them.
+        #[arg(required = true, value_name = "FILE.wasm")]
+        files: Vec<PathBuf>,
+        /// The folder of installed plugins, instead of the configured one.
+        #[arg(long, value_name = "FOLDER")]
+        into: Option<PathBuf>,
+        #[command(flatten)]
+        host: HostOptions,
+    },
+    /// Shows what is installed.
+    List {
+        #[command(flatten)]
+        host: HostOptions,
+    },
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this command talks to a person")]
+pub(crate) fn main(command: Command) -> ExitCode {
+    let outcome = match command {
+        Command::Install { files, into, host } => install(&files, into, &host),
+        Command::List { host } => list(&host),
+    };
+    match outcome {
+        Ok(lines) => {
+            lines.iter().for_each(|line| println!("{line}"));
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            eprintln!("cpi-host: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn install(files: &[PathBuf], into: Option<PathBuf>, host: &HostOptions) -> Result<Vec<String>, String> {
+    let folder = into.map_or_else(|| paths::plugins(&paths::host_config(host)?), Ok)?;
+    let catalog = Catalog::new(&folder);
+    let engine = Engine::new().map_err(|error| format!("WebAssembly cannot be run here: {error:#}"))?;
+    files
+        .iter()
+        .map(|file| {
+            let start = Instant::now();
+            let failed = |problem: &dyn std::fmt::Display| format!("'{}': {problem}", file.display());
+            let component = std::fs::read(file).map_err(|error| failed(&error))?;
+            let summary = catalog.install(&engine, &component).map_err(|error| failed(&error))?;
+            let seconds = start.elapsed().as_secs_f64();
+            Ok(format!("{} in '{}', compiled in {seconds:.1} s", line(&summary), folder.display()))
+        })
+        .collect()
+}
+
+fn list(host: &HostOptions) -> Result<Vec<String>, String> {
+    let catalog = Catalog::new(paths::plugins(&paths::host_config(host)?)?);
+    catalog
+        .names()
+        .iter()
+        .map(|name| catalog.summary(name).map(|summary| line(&summary)).map_err(|error| error.to_string()))
+        .collect()
+}
+
+fn line(plugin: &Summary) -> String {
+    let kib = |bytes: usize| bytes.div_ceil(1024);
+    format!(
+        "{} {}  blake3:{}  {} KiB, {} KiB compiled",
+        plugin.name,
+        plugin.version,
+        plugin.digest.get(..16).unwrap_or_default(),
+        kib(plugin.size),
+        kib(plugin.compiled_size)
+    )
+}

@@ -1,0 +1,237 @@
+use std::net::SocketAddr;
+
+use url::{Host, Url};
+
+use crate::action::{self, NoAction};
+use crate::manifest::{Actions, HttpAsk};
+use crate::pattern::{PathPattern, fill};
+use crate::{AddressRule, Egress, Limits, LimitsPatch, Manifest, Method, Outgoing, Placement, Settings};
+
+mod denial;
+mod headers;
+mod target;
+
+pub use denial::Denial;
+
+/// What one call of a plugin may do: manifest, operator and built-in denials taken together.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    plugin: String,
+    rules: Vec<Rule>,
+    placements: Vec<Placement>,
+    limits: Limits,
+}
+
+/// One kind of request that is allowed.
+#[derive(Debug, Clone)]
+struct Rule {
+    /// Scheme, host, port, and the path under which the service lives, without a slash at its end.
+    base: Url,
+    addresses: AddressRule,
+    methods: Vec<Method>,
+    paths: Vec<PathPattern>,
+    signing: Option<Signing>,
+    actions: Option<Actions>,
+}
+
+/// What a request is signed for. Plugins cannot choose any of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// Credential of the manifest.
+    pub credential: String,
+    /// Service name.
+    pub service: String,
+    /// Region.
+    pub region: String,
+}
+
+/// A request that the grant allows. Only [`Grant::check`] makes one.
+#[derive(Debug)]
+pub struct Permit {
+    request: Outgoing,
+    url: Url,
+    addresses: AddressRule,
+    signing: Option<Signing>,
+    action: Option<String>,
+    placement: Option<Placement>,
+}
+
+impl Grant {
+    /// Computes what is allowed.
+    pub fn new(manifest: &Manifest, settings: &Settings, egress: &Egress, limits: &LimitsPatch) -> Self {
+        Self {
+            plugin: manifest.plugin.name.clone(),
+            rules: manifest.http.iter().flat_map(|ask| Rule::of(ask, settings, egress)).collect(),
+            placements: manifest.agents.place.clone(),
+            limits: Limits::new(&manifest.limits, limits),
+        }
+    }
+
+    /// The limits of this call.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Turns a request into one that may be sent, or says why it may not.
+    pub fn check(&self, request: Outgoing) -> Result<Permit, Denial> {
+        let url = target::parse(&request.url)?;
+        headers::check(&request)?;
+        if request.body.len() > self.limits.request {
+            return Err(Denial::BodyTooLarge { bytes: request.body.len(), limit: self.limits.request });
+        }
+        let mut here = self.rules.iter().filter(|rule| rule.base.origin() == url.origin()).peekable();
+        if here.peek().is_none() {
+            return Err(Denial::Host {
+                plugin: self.plugin.clone(),
+                origin: url.origin().ascii_serialization(),
+                granted: self.rules.iter().map(|rule| rule.base.origin().ascii_serialization()).collect(),
+            });
+        }
+        let mut first = None;
+        for rule in here {
+            match rule.check(&request, &url) {
+                Ok(action) => return Ok(self.permit(rule, request, url, action)),
+                Err(denial) => _ = first.get_or_insert(denial),
+            }
+        }
+        // The loop ran at least once, so there is a first denial.
+        Err(first.unwrap_or(Denial::Method { method: request.method.name(), url: request.url }))
+    }
+
+    fn permit(&self, rule: &Rule, request: Outgoing, url: Url, action: Option<String>) -> Permit {
+        let placement = self.placements.iter().find(|place| Some(&place.action) == action.as_ref()).cloned();
+        Permit { request, url, addresses: rule.addresses.clone(), signing: rule.signing.clone(), action, placement }
+    }
+}
+
+impl Rule {
+    /// An operator's endpoint takes the place of the hosts in the manifest and may have any address.
+    fn of(ask: &HttpAsk, settings: &Settings, egress: &Egress) -> Vec<Self> {
+        let readable = &settings.readable;
+        let endpoint = ask.endpoint.as_ref().and_then(|key| readable.get(key)).and_then(|value| value.as_str());
+        let (bases, addresses) = match endpoint {
+            Some(endpoint) => (vec![endpoint.to_owned()], AddressRule::Any),
+            None => {
+                let hosts = ask.hosts.iter().filter_map(|host| host.fill(readable)).collect();
+                (hosts, AddressRule::Public(egress.allow_private.clone()))
+            }
+        };
+        let signing = ask.credential.as_ref().zip(ask.sign.as_ref()).map(|(credential, sign)| Signing {
+            credential: credential.clone(),
+            service: sign.service.clone(),
+            region: fill(&sign.region, readable).unwrap_or_default(),
+        });
+        bases
+            .iter()
+            .filter_map(|base| Url::parse(base).ok())
+            .map(|base| Self {
+                base,
+                addresses: addresses.clone(),
+                methods: ask.methods.clone(),
+                paths: ask.paths.clone(),
+                signing: signing.clone(),
+                actions: ask.actions.clone(),
+            })
+            .collect()
+    }
+
+    fn check(&self, request: &Outgoing, url: &Url) -> Result<Option<String>, Denial> {
+        if !self.methods.contains(&request.method) {
+            return Err(Denial::Method { method: request.method.name(), url: url.to_string() });
+        }
+        let path = below(self.base.path(), url.path());
+        if !path.is_some_and(|path| self.paths.iter().any(|pattern| pattern.matches(path))) {
+            return Err(Denial::Path { url: url.to_string() });
+        }
+        let wanted = self.signing.as_ref().map(|signing| signing.credential.as_str());
+        if request.credential.as_deref() != wanted {
+            return Err(Denial::Credential {
+                url: url.to_string(),
+                asked: request.credential.clone(),
+                granted: wanted.map(str::to_owned),
+            });
+        }
+        if let Some(address) = literal(url).filter(|address| !self.addresses.allows(*address)) {
+            return Err(Denial::Address { host: url.host_str().unwrap_or_default().to_owned(), address });
+        }
+        self.actions.as_ref().map(|actions| check_action(actions, request, url)).transpose()
+    }
+}
+
+/// What follows the path under which a service lives.
+fn below<'a>(base: &str, path: &'a str) -> Option<&'a str> {
+    match path.strip_prefix(base.trim_end_matches('/'))? {
+        "" => Some("/"),
+        rest => rest.starts_with('/').then_some(rest),
+    }
+}
+
+fn check_action(actions: &Actions, request: &Outgoing, url: &Url) -> Result<String, Denial> {
+    let content_type = headers::single(request, "content-type");
+    match action::of_form(&actions.form, content_type, url.query(), &request.body) {
+        Ok(action) if actions.allow.contains(&action) => Ok(action),
+        Ok(action) => {
+            Err(Denial::Action { field: actions.form.clone(), problem: format!("'{action}' is not granted") })
+        }
+        Err(problem) => Err(Denial::Action {
+            field: actions.form.clone(),
+            problem: match problem {
+                NoAction::NotAForm => "the body is not a form",
+                NoAction::InQuery => "it stands in the query of the URL",
+                NoAction::Missing => "it is missing",
+                NoAction::Ambiguous => "it is there more than once or in another spelling",
+            }
+            .to_owned(),
+        }),
+    }
+}
+
+/// The address that a URL names without a resolver.
+fn literal(url: &Url) -> Option<SocketAddr> {
+    let port = url.port_or_known_default()?;
+    match url.host()? {
+        Host::Ipv4(address) => Some((address, port).into()),
+        Host::Ipv6(address) => Some((address, port).into()),
+        Host::Domain(_) => None,
+    }
+}
+
+impl Permit {
+    /// The request, as the plugin wrote it.
+    pub fn request(&self) -> &Outgoing {
+        &self.request
+    }
+
+    /// Where it goes.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The addresses it may be sent to.
+    pub fn addresses(&self) -> &AddressRule {
+        &self.addresses
+    }
+
+    /// What it is signed for.
+    pub fn signing(&self) -> Option<&Signing> {
+        self.signing.as_ref()
+    }
+
+    /// The API action that it carries.
+    pub fn action(&self) -> Option<&str> {
+        self.action.as_deref()
+    }
+
+    /// The field of its form in which a token stands for the agent's settings.
+    pub fn placement(&self) -> Option<&Placement> {
+        self.placement.as_ref()
+    }
+
+    /// The body, taken out.
+    pub fn take_body(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.request.body)
+    }
+}
+
+#[cfg(test)]
+mod tests;

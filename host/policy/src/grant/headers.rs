@@ -1,0 +1,67 @@
+use super::Denial;
+use crate::Outgoing;
+
+/// What the host or its HTTP library writes itself.
+const OWNED: [&str; 15] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+];
+
+/// What makes a signature; a plugin writes none of it where the host signs.
+const SIGNATURE: [&str; 4] = ["authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"];
+
+pub(super) fn check(request: &Outgoing) -> Result<(), Denial> {
+    let signed = request.credential.is_some();
+    for (name, value) in &request.headers {
+        let refuse = |problem| Err(Denial::Header { name: name.chars().take(80).collect(), problem });
+        let lower = name.to_ascii_lowercase();
+        if !is_token(name) {
+            return refuse("is not a header name");
+        }
+        if !value.bytes().all(|byte| byte == b'\t' || (0x20..0x7f).contains(&byte)) {
+            return refuse("has a value with control or non-ASCII characters");
+        }
+        if OWNED.contains(&lower.as_str()) || lower.starts_with("proxy-") {
+            return refuse("is written by the host");
+        }
+        if signed && SIGNATURE.contains(&lower.as_str()) {
+            return refuse("is part of the signature, which the host makes");
+        }
+    }
+    let signed_query = signed
+        && request.url.split_once('?').is_some_and(|(_, query)| {
+            url::form_urlencoded::parse(query.as_bytes())
+                .any(|(key, _)| key.to_ascii_lowercase().starts_with("x-amz-") || key.eq_ignore_ascii_case("sig"))
+        });
+    if signed_query {
+        return Err(Denial::Header { name: "query".to_owned(), problem: "carries a signature, which the host makes" });
+    }
+    Ok(())
+}
+
+/// The value of a header that stands once.
+pub(super) fn single<'a>(request: &'a Outgoing, name: &str) -> Option<&'a str> {
+    let mut values = request.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    match (values.next(), values.next()) {
+        (Some((_, value)), None) => Some(value),
+        _ => None,
+    }
+}
+
+fn is_token(name: &str) -> bool {
+    (1..=200).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}

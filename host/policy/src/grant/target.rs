@@ -1,0 +1,36 @@
+use url::Url;
+
+use super::Denial;
+
+/// Reads a URL, refusing every spelling but the canonical one.
+///
+/// A URL that parses to something that is not written like it (upper case, default ports, dot segments, tabs,
+/// back-slashes, numbers for addresses, look-alike letters) is one that another parser may read in another way.
+pub(super) fn parse(text: &str) -> Result<Url, Denial> {
+    let wrong = |problem: String| Denial::Url { url: text.chars().take(200).collect(), problem };
+    let url = Url::parse(text).map_err(|error| wrong(format!("is not a URL: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("must start with https:// or http://".to_owned()));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(wrong("has no host".to_owned()));
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        return Err(wrong("must have neither a user name nor a fragment".to_owned()));
+    }
+    if url.port() == Some(0) {
+        return Err(wrong("has port 0".to_owned()));
+    }
+    let canonical = url.as_str();
+    if canonical != text && canonical.strip_suffix('/') != Some(text) {
+        return Err(wrong(format!("must be written '{}'", canonical.chars().take(200).collect::<String>())));
+    }
+    let path = url.path().to_ascii_lowercase();
+    if ["//", "%2f", "%5c", "%2e", "%00", ";"].iter().any(|odd| path.contains(odd)) {
+        return Err(wrong("has a path that services read in different ways".to_owned()));
+    }
+    if url.host_str().is_some_and(|host| host.ends_with('.')) {
+        return Err(wrong("has a host with a dot at its end".to_owned()));
+    }
+    Ok(url)
+}

@@ -1,0 +1,164 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+const MANIFEST: &str = r#"
+[plugin]
+name = "aws"
+version = "1.0.0"
+contract = "bosh:cpi@0.1"
+settings = ["region", "ec2_endpoint"]
+
+[credentials.aws]
+scheme = "sigv4"
+
+[[http]]
+hosts = ["https://ec2.{region}.amazonaws.com"]
+endpoint = "ec2_endpoint"
+methods = ["POST"]
+paths = ["/"]
+credential = "aws"
+sign = { service = "ec2", region = "{region}" }
+actions = { form = "Action", allow = ["RunInstances", "DescribeInstances"] }
+
+[agents]
+place = [{ action = "RunInstances", form = "UserData", encoding = "base64" }]
+"#;
+
+fn grant(section: &Value) -> Grant {
+    let manifest = Manifest::parse(MANIFEST).unwrap();
+    let properties = json!({"aws": section});
+    let settings = Settings::split(&manifest, properties.as_object().unwrap(), &cpi_protocol::Object::new()).unwrap();
+    Grant::new(&manifest, &settings, &Egress::default(), &LimitsPatch::default())
+}
+
+fn post(url: &str) -> Outgoing {
+    Outgoing {
+        method: Method::Post,
+        url: url.to_owned(),
+        headers: vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())],
+        body: b"Action=RunInstances&Version=2016-11-15".to_vec(),
+        credential: Some("aws".to_owned()),
+        timeout_ms: None,
+    }
+}
+
+fn code(grant: &Grant, request: Outgoing) -> &'static str {
+    grant.check(request).map_or_else(|denial| denial.code(), |_| "sent")
+}
+
+#[test]
+fn what_the_manifest_names_is_permitted_and_signed_for_its_scope() {
+    let permit =
+        grant(&json!({"region": "eu-central-1"})).check(post("https://ec2.eu-central-1.amazonaws.com/")).unwrap();
+    let signing = permit.signing().unwrap();
+    assert_eq!((signing.service.as_str(), signing.region.as_str()), ("ec2", "eu-central-1"));
+    assert_eq!(permit.placement().unwrap().form, "UserData");
+    assert!(!permit.addresses().allows("127.0.0.1:443".parse().unwrap()));
+}
+
+#[test]
+fn everything_else_is_denied() {
+    let grant = grant(&json!({"region": "eu-central-1"}));
+    for url in [
+        "https://ec2.us-east-1.amazonaws.com/",
+        "http://ec2.eu-central-1.amazonaws.com/",
+        "https://ec2.eu-central-1.amazonaws.com:8443/",
+        "https://ec2.eu-central-1.amazonaws.com.evil.example/",
+        "https://169.254.169.254/",
+    ] {
+        assert_eq!(code(&grant, post(url)), "host-not-granted", "{url}");
+    }
+    assert_eq!(code(&grant, post("https://ec2.eu-central-1.amazonaws.com/other")), "path-not-granted");
+    let get = Outgoing { method: Method::Get, ..post("https://ec2.eu-central-1.amazonaws.com/") };
+    assert_eq!(code(&grant, get), "method-not-granted");
+    let unsigned = Outgoing { credential: None, ..post("https://ec2.eu-central-1.amazonaws.com/") };
+    assert_eq!(code(&grant, unsigned), "credential-not-granted");
+    let action = Outgoing { body: b"Action=CreateUser".to_vec(), ..post("https://ec2.eu-central-1.amazonaws.com/") };
+    assert_eq!(code(&grant, action), "action-not-granted");
+}
+
+#[test]
+fn without_settings_nothing_is_reached() {
+    let denial = grant(&json!({})).check(post("https://ec2.eu-central-1.amazonaws.com/")).unwrap_err();
+    assert!(denial.to_string().contains("it may reach no host"), "{denial}");
+}
+
+#[test]
+fn an_endpoint_takes_the_place_of_the_hosts() {
+    let grant = grant(&json!({"region": "us-east-1", "ec2_endpoint": "http://127.0.0.1:5000/"}));
+    assert_eq!(code(&grant, post("http://127.0.0.1:5000/")), "sent");
+    assert_eq!(code(&grant, post("http://127.0.0.1:5000")), "sent");
+    for url in ["http://127.0.0.1:5001/", "https://127.0.0.1:5000/", "https://ec2.us-east-1.amazonaws.com/"] {
+        assert_eq!(code(&grant, post(url)), "host-not-granted", "{url}");
+    }
+}
+
+#[test]
+fn an_endpoint_may_live_under_a_path() {
+    let grant = grant(&json!({"region": "x", "ec2_endpoint": "https://cloud.example/services/compute"}));
+    assert_eq!(code(&grant, post("https://cloud.example/services/compute/")), "sent");
+    assert_eq!(code(&grant, post("https://cloud.example/services/compute")), "sent");
+    for url in
+        ["https://cloud.example/", "https://cloud.example/services/other", "https://cloud.example/services/computer"]
+    {
+        assert_eq!(code(&grant, post(url)), "path-not-granted", "{url}");
+    }
+}
+
+#[test]
+fn odd_spellings_of_urls_are_refused() {
+    let grant = grant(&json!({"region": "eu-central-1", "ec2_endpoint": "http://10.0.0.1/"}));
+    for url in [
+        "http://10.0.0.1@evil.example/",
+        "http://10.0.0.1\\@evil.example/",
+        "http://10.1/",
+        "http://0x0a000001/",
+        "http://167772161/",
+        "http://012.0.0.1/",
+        "HTTP://10.0.0.1/",
+        "http://10.0.0.1:80/",
+        "http://10.0.0.1:0/",
+        "http://10.0.0.1/../",
+        "http://10.0.0.1/%2e%2e/",
+        "http://10.0.0.1//",
+        "http://10.0.0.1/a;b",
+        "file:///etc/passwd",
+        "http://10.0.0.1/#x",
+        " http://10.0.0.1/",
+        "http://10.0.0.1/\t",
+        "http://ex\u{e4}mple.com/",
+        "ftp://10.0.0.1/",
+        "unix:/tmp/x",
+        "data:,x",
+        "http://example.com./",
+    ] {
+        assert_eq!(code(&grant, post(url)), "invalid-url", "{url}");
+    }
+}
+
+#[test]
+fn headers_of_the_host_are_refused() {
+    let grant = grant(&json!({"region": "eu-central-1"}));
+    let with = |name: &str, value: &str| {
+        let mut request = post("https://ec2.eu-central-1.amazonaws.com/");
+        request.headers.push((name.to_owned(), value.to_owned()));
+        request
+    };
+    assert_eq!(code(&grant, with("amz-sdk-invocation-id", "1")), "sent");
+    for (name, value) in [
+        ("Host", "evil"),
+        ("Transfer-Encoding", "chunked"),
+        ("Authorization", "x"),
+        ("X-Amz-Date", "x"),
+        ("Proxy-Authorization", "x"),
+        ("x", "a\r\nb"),
+        ("x y", "1"),
+        ("", "1"),
+        ("x", "\u{0}"),
+    ] {
+        assert_eq!(code(&grant, with(name, value)), "forbidden-header", "{name}");
+    }
+    let presigned = post("https://ec2.eu-central-1.amazonaws.com/?X-Amz-Signature=x");
+    assert_eq!(code(&grant, presigned), "forbidden-header");
+}

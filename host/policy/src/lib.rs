@@ -1,0 +1,27 @@
+//! What a plugin may do: the manifest asks, the operator grants, and some things are denied to everyone.
+//!
+//! [`Manifest`] is what the author ships. [`Settings::split`] parts the provider's settings into what the plugin may
+//! read and what only the host may know. [`Grant::new`] computes what is allowed, once; [`Grant::check`] is the only
+//! way to a [`Permit`], and the broker sends nothing but permits. Nothing here does I/O.
+
+#![forbid(unsafe_code)]
+
+mod action;
+mod address;
+mod endpoint;
+mod grant;
+mod host_config;
+mod limits;
+mod manifest;
+mod pattern;
+mod request;
+mod settings;
+
+pub use address::{AddressRule, is_public};
+pub use endpoint::normalise_endpoint;
+pub use grant::{Denial, Grant, Permit, Signing};
+pub use host_config::{AllowedAddress, Egress, HostConfig, HostConfigError};
+pub use limits::{Limits, LimitsPatch};
+pub use manifest::{Encoding, Manifest, ManifestError, Placement, Scheme, is_plugin_name};
+pub use request::{Method, Outgoing};
+pub use settings::{CredentialFields, Settings};

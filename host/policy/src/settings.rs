@@ -1,0 +1,103 @@
+use std::fmt;
+
+use cpi_protocol::{Mask, Object};
+use serde_json::Value;
+
+use crate::{Manifest, normalise_endpoint};
+
+/// The provider's settings of one call, parted by who may read them.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What the plugin reads: the settings that its manifest lists, endpoints in canonical form.
+    pub readable: Object,
+    /// What only the host reads.
+    pub secret: CredentialFields,
+}
+
+/// The settings from which credentials are made. Their values are not printed.
+#[derive(Clone, Default)]
+pub struct CredentialFields(Object);
+
+impl Settings {
+    /// Merges the request's properties over the provider's section of the configuration, key by key, and parts the
+    /// result. An endpoint that is no URL is an error, in words for the operator.
+    pub fn split(manifest: &Manifest, properties: &Object, context: &Object) -> Result<Self, String> {
+        let mut merged = match properties.get(manifest.section()) {
+            None | Some(Value::Null) => Object::new(),
+            Some(Value::Object(section)) => section.clone(),
+            Some(_) => return Err(format!("cloud.properties.{} must be an object", manifest.section())),
+        };
+        merged.extend(context.iter().map(|(key, value)| (key.clone(), value.clone())));
+
+        let mut readable = Object::new();
+        for key in &manifest.plugin.settings {
+            if let Some(value) = merged.get(key) {
+                readable.insert(key.clone(), value.clone());
+            }
+        }
+        for key in manifest.http.iter().filter_map(|ask| ask.endpoint.as_ref()) {
+            if let Some(Value::String(endpoint)) = readable.get(key) {
+                let canonical = normalise_endpoint(endpoint).map_err(|problem| format!("{key}: {problem}"))?;
+                readable.insert(key.clone(), Value::String(canonical));
+            }
+        }
+        Ok(Self { readable, secret: CredentialFields(merged) })
+    }
+}
+
+impl CredentialFields {
+    /// A setting's text; `None` when it is absent or null.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(Value::as_str)
+    }
+
+    /// Hides the values of all settings that hold secrets.
+    pub fn hide(&self, manifest: &Manifest, mask: &mut Mask) {
+        for key in manifest.credentials.values().flat_map(|credential| credential.scheme.secret_settings()) {
+            // The id of a key is public: it is what an operator compares when a key is refused.
+            if *key != "access_key_id" {
+                self.text(key).into_iter().for_each(|secret| mask.add(secret));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for CredentialFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn split(section: &Value, context: &Value) -> Settings {
+        let manifest = Manifest::parse(
+            "[plugin]\nname = \"aws\"\nversion = \"1\"\ncontract = \"bosh:cpi@0.1\"\nsettings = [\"region\", \"tags\"]\n\
+             [credentials.aws]\nscheme = \"sigv4\"\n",
+        )
+        .unwrap();
+        let properties = json!({"aws": section});
+        Settings::split(&manifest, properties.as_object().unwrap(), context.as_object().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn only_listed_settings_reach_the_plugin() {
+        let settings = split(
+            &json!({"region": "a", "secret_access_key": "s3cr3t", "surprise": "s3cr3t"}),
+            &json!({"api_token": "s3cr3t"}),
+        );
+        assert_eq!(Value::Object(settings.readable.clone()), json!({"region": "a"}));
+        assert_eq!(settings.secret.text("secret_access_key"), Some("s3cr3t"));
+        assert!(!format!("{settings:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn the_request_wins_key_by_key_nested_values_whole() {
+        let settings = split(&json!({"region": "a", "tags": {"x": 1}}), &json!({"tags": {"y": 2}}));
+        assert_eq!(Value::Object(settings.readable), json!({"region": "a", "tags": {"y": 2}}));
+    }
+}

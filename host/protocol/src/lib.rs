@@ -1,0 +1,31 @@
+//! The BOSH CPI protocol: one JSON request in, one JSON response out.
+//!
+//! [`Request::parse`] checks the envelope, [`Call::parse`] checks the arguments of a method and gives them types,
+//! [`Response`] writes the answer. [`CpiError`] holds the error types that callers know, [`Mask`] hides secrets in
+//! whatever text leaves the host. Nothing here does I/O.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod call;
+mod context;
+mod error;
+mod mask;
+mod metadata;
+mod method;
+mod network;
+mod request;
+mod response;
+
+pub use call::{Call, CreateVm, VmSize};
+pub use context::Context;
+pub use error::{CpiError, ErrorType};
+pub use mask::Mask;
+pub use metadata::Tag;
+pub use method::Method;
+pub use network::{Network, NetworkKind, NetworkSpec};
+pub use request::{HIGHEST_API_VERSION, Request};
+pub use response::Response;
+
+/// A JSON object whose keys keep the order of the document they came from.
+pub type Object = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,13 @@
+//! Rust types and traits for the contract in `wit/`.
+#![allow(missing_docs, reason = "generated; the contract documents itself")]
+
+wasmtime::component::bindgen!({
+    path: "../../wit",
+    world: "plugin",
+    imports: { default: trappable },
+    exports: { default: async },
+    with: {
+        "bosh:cpi/images.image": cpi_broker::Image,
+        "bosh:cpi/state.lease": cpi_broker::Lease,
+    },
+});

@@ -1,0 +1,51 @@
+//! Compiled components. This file has the only unsafe code of the host.
+
+use std::fs::File;
+use std::hash::{Hash, Hasher};
+use std::os::fd::AsRawFd;
+
+use wasmtime::component::Component;
+use wasmtime::{Engine as Wasmtime, Precompiled};
+
+use crate::Engine;
+
+/// Why a component cannot be compiled or a compiled one not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// Not a WebAssembly component: the author, or who chose the file, is at fault.
+    #[error("it is not a WebAssembly component: {0}")]
+    NotAComponent(String),
+    /// Machine code was offered where a component is wanted.
+    #[error("it is compiled already; install the component (.wasm) that it was made from")]
+    Precompiled,
+}
+
+/// Compiles a component for this machine. Takes seconds; never done while a call waits.
+pub fn compile(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, CompileError> {
+    if Wasmtime::detect_precompiled(component).is_some() {
+        return Err(CompileError::Precompiled);
+    }
+    engine.inner().precompile_component(component).map_err(|error| CompileError::NotAComponent(format!("{error:#}")))
+}
+
+/// What decides whether compiled code fits an engine: its version, its settings and the machine.
+pub fn compatibility(engine: &Engine) -> String {
+    let mut hasher = std::hash::DefaultHasher::new();
+    engine.inner().precompile_compatibility_hash().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// Maps compiled code into this process.
+///
+/// The caller has made sure that this very file holds what [`compile`] wrote, and that nobody but its owner can
+/// change it. It is opened through its descriptor, so that nothing can take its place in between.
+#[expect(unsafe_code, reason = "compiled code is machine code: its origin is checked by the caller, as said above")]
+pub(crate) fn map(engine: &Engine, file: &File) -> wasmtime::Result<Component> {
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    if !matches!(Wasmtime::detect_precompiled_file(&path)?, Some(Precompiled::Component)) {
+        wasmtime::bail!("the file holds no compiled component");
+    }
+    // SAFETY: the bytes were written by `compile` and verified since; see above.
+    unsafe { Component::deserialize_file(engine.inner(), &path) }
+}

@@ -1,0 +1,78 @@
+//! What a plugin may import, implemented over the broker.
+
+use std::sync::Arc;
+
+use cpi_broker::{AgentVault, Egress, Journal, StateStore};
+use wasmtime::component::{HasSelf, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::bindings::bosh::cpi::types;
+use crate::limiter::Limiter;
+use crate::stderr::Captured;
+use crate::wasi;
+
+mod agents;
+mod clock;
+mod http;
+mod images;
+mod log;
+mod state;
+
+/// Everything that one call of a plugin reaches.
+#[derive(Clone)]
+pub struct Capabilities {
+    /// `bosh:cpi/http`.
+    pub egress: Arc<Egress>,
+    /// `bosh:cpi/agents`.
+    pub agents: Arc<AgentVault>,
+    /// `bosh:cpi/state`.
+    pub state: StateStore,
+    /// `bosh:cpi/log`.
+    pub journal: Arc<Journal>,
+}
+
+/// The store data of one instance.
+pub(crate) struct CallState {
+    pub(crate) capabilities: Capabilities,
+    pub(crate) plugin: Arc<str>,
+    pub(crate) limiter: Limiter,
+    /// Ticks of the epoch that the plugin may still compute.
+    pub(crate) ticks_left: u64,
+    pub(crate) table: ResourceTable,
+    wasi: WasiCtx,
+}
+
+/// The capabilities that need the store while they wait.
+pub(crate) type Host = HasSelf<CallState>;
+
+/// Handles that one call may hold.
+const MOST_HANDLES: usize = 10_000;
+
+impl CallState {
+    pub(crate) fn new(
+        capabilities: Capabilities,
+        plugin: Arc<str>,
+        output: Captured,
+        memory: usize,
+        ticks: u64,
+    ) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MOST_HANDLES);
+        Self {
+            capabilities,
+            plugin,
+            limiter: Limiter::new(memory),
+            ticks_left: ticks,
+            table,
+            wasi: wasi::context(output),
+        }
+    }
+}
+
+impl types::Host for CallState {}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}

@@ -1,0 +1,23 @@
+//! Runs plugins: WebAssembly components that export the world `bosh:cpi/plugin`.
+//!
+//! [`Engine`] is made once, [`Plugin`] is a component made ready, and [`Plugin::run`] answers one call with a fresh
+//! instance under the limits of its grant. What the instance reaches is in [`Capabilities`] and nowhere else.
+
+mod bindings;
+mod call;
+mod cid;
+mod compiled;
+mod engine;
+mod failure;
+mod host;
+mod limiter;
+mod plugin;
+mod stderr;
+mod trap;
+mod wasi;
+
+pub use call::About;
+pub use compiled::{CompileError, compatibility, compile};
+pub use engine::Engine;
+pub use host::Capabilities;
+pub use plugin::{LoadError, Plugin};

@@ -1,0 +1,137 @@
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cpi_broker::Level;
+use cpi_policy::Limits;
+use cpi_protocol::{Call, CpiError, Request};
+use serde_json::Value;
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Store, Trap, UpdateDeadline};
+
+use crate::bindings::{Plugin as Instance, PluginPre};
+use crate::call;
+use crate::engine::TICK;
+use crate::host::{CallState, Host};
+use crate::stderr::Captured;
+use crate::{About, Capabilities, Engine, compiled, trap, wasi};
+
+/// A component, ready to answer calls.
+pub struct Plugin {
+    name: Arc<str>,
+    ready: PluginPre<CallState>,
+}
+
+/// Why a component cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The compiled code is damaged, or made by another version or for another machine: compile it again.
+    #[error("the compiled plugin does not fit this program or this machine: {0}")]
+    Compiled(String),
+    /// The component wants more than the contract gives: its author is at fault.
+    #[error("the plugin imports what no plugin may have, or not as the contract says: {0}")]
+    Imports(String),
+    /// The component lacks a part of the contract: its author is at fault.
+    #[error("the plugin does not export the contract: {0}")]
+    Exports(String),
+}
+
+impl Plugin {
+    /// Makes compiled code ready. The caller has verified the file: see [`crate::compile`].
+    pub fn load(engine: &Engine, name: &str, file: &File) -> Result<Self, LoadError> {
+        let component = compiled::map(engine, file).map_err(|error| LoadError::Compiled(format!("{error:#}")))?;
+        Self::new(engine, name, &component)
+    }
+
+    fn new(engine: &Engine, name: &str, component: &Component) -> Result<Self, LoadError> {
+        let linker = linker(engine).map_err(|error| LoadError::Imports(format!("{error:#}")))?;
+        let ready = linker.instantiate_pre(component).map_err(|error| LoadError::Imports(format!("{error:#}")))?;
+        let ready = PluginPre::new(ready).map_err(|error| LoadError::Exports(format!("{error:#}")))?;
+        engine.tick();
+        Ok(Self { name: name.into(), ready })
+    }
+
+    /// Formats and version, which need neither settings nor requests.
+    pub async fn about(&self, capabilities: Capabilities, limits: &Limits) -> Result<About, CpiError> {
+        self.with_instance(capabilities, limits, "info", async |instance, mut store| {
+            call::about(&instance, &mut store).await
+        })
+        .await
+    }
+
+    /// Answers one call with a fresh instance; `settings` is what the plugin may read of its settings.
+    pub async fn run(
+        &self,
+        capabilities: Capabilities,
+        limits: &Limits,
+        request: &Request,
+        call: Call,
+        settings: String,
+    ) -> Result<Value, CpiError> {
+        let method = request.method.name();
+        let facts = call::facts(request, settings);
+        self.with_instance(capabilities, limits, method, async |instance, mut store| {
+            call::run(&instance, &mut store, facts, call).await
+        })
+        .await
+    }
+
+    async fn with_instance<R>(
+        &self,
+        capabilities: Capabilities,
+        limits: &Limits,
+        method: &str,
+        work: impl AsyncFnOnce(Instance, &mut Store<CallState>) -> wasmtime::Result<Result<R, CpiError>>,
+    ) -> Result<R, CpiError> {
+        let journal = Arc::clone(&capabilities.journal);
+        let output = Captured::new(Arc::clone(&journal), Arc::clone(&self.name));
+        let mut store = self.store(capabilities, output.clone(), limits);
+        let wall = limits.wall_of(method);
+        let outcome = tokio::time::timeout(wall, async {
+            let instance = self.ready.instantiate_async(&mut store).await?;
+            work(instance, &mut store).await
+        })
+        .await;
+        match outcome {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(cause)) => {
+                if let Some(frames) = trap::backtrace(&cause) {
+                    journal.write(Level::Debug, frames);
+                }
+                let panic = output.panic();
+                Err(trap::error(&self.name, &cause, panic.as_deref(), &store.data().limiter, limits.cpu))
+            }
+            Err(_) => Err(CpiError::host(format!(
+                "{method} took longer than {}, which is the limit: raise [limits] wall = {{ {method} = … }}",
+                trap::seconds(wall)
+            ))),
+        }
+    }
+
+    fn store(&self, capabilities: Capabilities, output: Captured, limits: &Limits) -> Store<CallState> {
+        let ticks = ticks(limits.cpu);
+        let state = CallState::new(capabilities, Arc::clone(&self.name), output, limits.memory, ticks);
+        let mut store = Store::new(self.ready.engine(), state);
+        store.limiter(|state| &mut state.limiter);
+        store.set_epoch_deadline(1);
+        // One tick at a time: the plugin is asked only while it computes, so waiting costs it nothing.
+        store.epoch_deadline_callback(|mut context| {
+            let left = &mut context.data_mut().ticks_left;
+            *left = left.checked_sub(1).ok_or(Trap::Interrupt)?;
+            Ok(UpdateDeadline::Yield(1))
+        });
+        store
+    }
+}
+
+fn ticks(cpu: Duration) -> u64 {
+    u64::try_from(cpu.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
+    let mut linker = Linker::new(engine.inner());
+    wasi::link(&mut linker)?;
+    Instance::add_to_linker::<_, Host>(&mut linker, |state| state)?;
+    Ok(linker)
+}
