@@ -1,0 +1,86 @@
+use aws_sdk_ec2::types::{AttributeBooleanValue, Instance, NetworkInterfaceAttachmentChanges};
+use cpi_plugin_sdk::{ApiError, Failure, smithy};
+use futures_concurrency::prelude::*;
+
+use super::interfaces::Interface;
+use super::request::Request;
+use super::routes::{self, Target};
+use super::survey::Site;
+use crate::client::Ec2;
+use crate::patience::Patience;
+use crate::wait;
+
+/// Everything that can only be done once the instance runs.
+pub(super) async fn finish(
+    ec2: &Ec2,
+    request: &Request,
+    site: &Site,
+    interfaces: &[Interface],
+    instance: &Instance,
+) -> Result<(), Failure> {
+    let vm = instance.instance_id().unwrap_or_default();
+    delete_with_instance(ec2, interfaces, instance).await?;
+    for route in &site.routes {
+        let target = match interfaces {
+            [first, _, ..] => Target::Interface(&first.id),
+            _ => Target::Instance(vm),
+        };
+        routes::advertise(ec2, route, target).await?;
+    }
+    if !request.vm.source_dest_check {
+        stop_source_dest_check(ec2, vm, interfaces).await?;
+    }
+    associate_address(ec2, request, site, interfaces).await
+}
+
+/// The interfaces shall go when the instance goes.
+async fn delete_with_instance(ec2: &Ec2, interfaces: &[Interface], instance: &Instance) -> Result<(), Failure> {
+    let change = async |interface: &Interface| {
+        let attachment = attachment_of(&interface.id, instance)?;
+        let changes =
+            NetworkInterfaceAttachmentChanges::builder().attachment_id(attachment).delete_on_termination(true).build();
+        let request = ec2.modify_network_interface_attribute().network_interface_id(&interface.id).attachment(changes);
+        request.send().await.map_err(smithy::error("ModifyNetworkInterfaceAttribute"))?;
+        Ok(())
+    };
+    let changes: Vec<_> = interfaces.iter().map(change).collect();
+    changes.join().await.into_iter().collect()
+}
+
+fn attachment_of<'a>(id: &str, instance: &'a Instance) -> Result<&'a str, Failure> {
+    let mut attached = instance.network_interfaces().iter();
+    let found = attached.find(|interface| interface.network_interface_id() == Some(id));
+    found
+        .and_then(|interface| interface.attachment()?.attachment_id())
+        .ok_or_else(|| Failure::rejected(format!("Network interface '{id}' is not attached to any instance")))
+}
+
+/// EC2 refuses the attribute of an instance with several interfaces, so then it is set on each of them.
+async fn stop_source_dest_check(ec2: &Ec2, vm: &str, interfaces: &[Interface]) -> Result<(), Failure> {
+    let off = AttributeBooleanValue::builder().value(false).build();
+    if let [_, _, ..] = interfaces {
+        let change = async |interface: &Interface| {
+            let request = ec2.modify_network_interface_attribute().network_interface_id(&interface.id);
+            let request = request.source_dest_check(off.clone());
+            request.send().await.map(drop).map_err(smithy::error("ModifyNetworkInterfaceAttribute"))
+        };
+        let changes: Vec<_> = interfaces.iter().map(change).collect();
+        return Ok(changes.join().await.into_iter().collect::<Result<(), _>>()?);
+    }
+    let request = ec2.modify_instance_attribute().instance_id(vm).source_dest_check(off);
+    request.send().await.map_err(smithy::error("ModifyInstanceAttribute"))?;
+    Ok(())
+}
+
+async fn associate_address(ec2: &Ec2, request: &Request, site: &Site, interfaces: &[Interface]) -> Result<(), Failure> {
+    let (Some(vip), Some(allocation)) = (&request.vip, &site.allocation) else { return Ok(()) };
+    let interface = interfaces.get(vip.device).ok_or_else(|| {
+        Failure::rejected(format!("Could not find network interface with device_index {} for '{}'", vip.device, vip.ip))
+    })?;
+    let not_ready = |error: &ApiError| error.is(&["IncorrectInstanceState", "InvalidInstanceID"]);
+    let associated = wait::retry(Patience::CONSISTENT, not_ready, async || {
+        let request = ec2.associate_address().network_interface_id(&interface.id).allocation_id(allocation);
+        request.send().await.map(drop).map_err(smithy::error("AssociateAddress"))
+    });
+    Ok(associated.await?)
+}

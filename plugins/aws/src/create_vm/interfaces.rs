@@ -1,0 +1,169 @@
+use aws_sdk_ec2::types::{Filter, InstanceIpv6Address, NetworkInterface, NetworkInterfaceStatus, ResourceType};
+use cpi_plugin_sdk::{ApiError, Failure, smithy};
+use futures_concurrency::prelude::*;
+
+use super::cleanup::{self, Made};
+use super::nic_groups::NicGroup;
+use super::request::Request;
+use super::survey::Site;
+use crate::client::Ec2;
+use crate::errors;
+use crate::patience::Patience;
+use crate::tagging;
+use crate::wait;
+
+/// An interface that can be attached.
+#[derive(Clone, Debug)]
+pub(super) struct Interface {
+    pub id: String,
+    pub mac: String,
+}
+
+/// Makes the interfaces of all groups, in their order.
+pub(super) async fn create_all(
+    ec2: &Ec2,
+    request: &Request,
+    site: &Site,
+    made: &Made,
+) -> Result<Vec<Interface>, Failure> {
+    let groups = request.groups.iter().zip(&site.security_groups);
+    let creations: Vec<_> =
+        groups.map(|(group, security_groups)| create(ec2, request, group, security_groups, made)).collect();
+    creations.join().await.into_iter().collect()
+}
+
+async fn create(
+    ec2: &Ec2,
+    request: &Request,
+    group: &NicGroup,
+    security_groups: &[String],
+    made: &Made,
+) -> Result<Interface, Failure> {
+    // A VM that was just deleted may hold the address for a while.
+    let created = wait::retry(Patience::ADDRESS_FREE, address_in_use, async || {
+        let (id, mac) = order(ec2, request, group, security_groups).await?;
+        made.interface(&id);
+        match prepare(ec2, request, group, &id).await {
+            Err(error) if address_in_use(&error) => {
+                // The next attempt makes another one, which would find this one in its way.
+                cleanup::delete_interface(ec2, &id).await?;
+                made.interface_gone(&id);
+                Err(error)
+            }
+            Err(error) => Err(error),
+            Ok(described) => Ok(Interface { mac: mac.or(described.mac_address).unwrap_or_default(), id }),
+        }
+    });
+    match created.await {
+        Err(error) if address_in_use(&error) => {
+            let owner = owner(ec2, group).await;
+            Err(Failure::vm_not_created(format!("{}{owner}", failed(group, &error)), false))
+        }
+        Err(error @ ApiError::Host { .. }) => Err(error.into()),
+        Err(error) => Err(Failure::rejected(failed(group, &error))),
+        Ok(interface) => Ok(interface),
+    }
+}
+
+async fn order(
+    ec2: &Ec2,
+    request: &Request,
+    group: &NicGroup,
+    security_groups: &[String],
+) -> Result<(String, Option<String>), ApiError> {
+    let ipv6 = group.ipv6.as_ref().map(|ip| vec![InstanceIpv6Address::builder().ipv6_address(ip).build()]);
+    let answer = ec2
+        .create_network_interface()
+        .subnet_id(&group.subnet)
+        .set_groups(Some(security_groups.to_vec()))
+        .set_private_ip_address(group.ipv4.clone())
+        .set_ipv6_addresses(ipv6)
+        .set_tag_specifications(tagging::specifications(&[ResourceType::NetworkInterface], &request.tags))
+        .send()
+        .await
+        .map_err(smithy::error("CreateNetworkInterface"))?;
+    let interface = answer.network_interface;
+    let mac = interface.as_ref().and_then(|interface| interface.mac_address().map(str::to_owned));
+    let id = interface.and_then(|interface| interface.network_interface_id);
+    let id = id.ok_or_else(|| incomplete("CreateNetworkInterface", "the answer names no interface"))?;
+    Ok((id, mac))
+}
+
+async fn prepare(ec2: &Ec2, request: &Request, group: &NicGroup, id: &str) -> Result<NetworkInterface, ApiError> {
+    let available = wait_available(ec2, id).await?;
+    if let Some(prefix) = &group.ipv4_prefix {
+        let request = ec2.assign_private_ip_addresses().network_interface_id(id).ipv4_prefixes(prefix);
+        request.send().await.map_err(smithy::error("AssignPrivateIpAddresses"))?;
+    }
+    if let Some(prefix) = &group.ipv6_prefix {
+        let request = ec2.assign_ipv6_addresses().network_interface_id(id).ipv6_prefixes(prefix);
+        request.send().await.map_err(smithy::error("AssignIpv6Addresses"))?;
+    }
+    if request.vm.auto_assign_public_ip {
+        associate_public_ip(ec2, id).await?;
+    }
+    Ok(available)
+}
+
+async fn associate_public_ip(ec2: &Ec2, id: &str) -> Result<(), ApiError> {
+    let request = ec2.modify_network_interface_attribute().network_interface_id(id).associate_public_ip_address(true);
+    match request.send().await.map_err(smithy::error("ModifyNetworkInterfaceAttribute")) {
+        Err(ApiError::Service { operation, code, message, request_id }) => {
+            let message = format!("Failed to associate public IP address: {message}");
+            Err(ApiError::Service { operation, code, message, request_id })
+        }
+        other => other.map(drop),
+    }
+}
+
+async fn wait_available(ec2: &Ec2, id: &str) -> Result<NetworkInterface, ApiError> {
+    let available = wait::until(Patience::INTERFACE, async || {
+        let answer = ec2.describe_network_interfaces().network_interface_ids(id).send().await;
+        let answer = match answer.map_err(smithy::error("DescribeNetworkInterfaces")) {
+            // A new interface may not be known everywhere yet.
+            Err(error) if errors::interface_gone(&error) => return Ok(None),
+            other => other?,
+        };
+        let interface = answer.network_interfaces.unwrap_or_default().into_iter().next();
+        Ok(interface.filter(|interface| interface.status() == Some(&NetworkInterfaceStatus::Available)))
+    });
+    available.await?.ok_or_else(|| {
+        incomplete(
+            "DescribeNetworkInterfaces",
+            &format!("Timed out waiting for network interface '{id}' to become available"),
+        )
+    })
+}
+
+/// Who has the address, for the message; nothing when that cannot be found out.
+async fn owner(ec2: &Ec2, group: &NicGroup) -> String {
+    let (name, ip) = match (&group.ipv4, &group.ipv6) {
+        (Some(ip), _) => ("addresses.private-ip-address", ip),
+        (None, Some(ip)) => ("ipv6-addresses.ipv6-address", ip),
+        (None, None) => return String::new(),
+    };
+    let answer = ec2
+        .describe_network_interfaces()
+        .filters(Filter::builder().name("subnet-id").values(&group.subnet).build())
+        .filters(Filter::builder().name(name).values(ip).build())
+        .send()
+        .await;
+    let interfaces = answer.ok().and_then(|answer| answer.network_interfaces).unwrap_or_default();
+    let Some(interface) = interfaces.first() else { return String::new() };
+    let id = interface.network_interface_id().unwrap_or_default();
+    let instance = interface.attachment().and_then(|attachment| attachment.instance_id());
+    let holder = instance.map_or_else(|| id.to_owned(), |instance| format!("{id} of instance {instance}"));
+    format!("; {ip} belongs to {holder}")
+}
+
+fn address_in_use(error: &ApiError) -> bool {
+    error.is(&["InvalidIPAddress.InUse"])
+}
+
+fn failed(group: &NicGroup, error: &ApiError) -> String {
+    format!("Failed to create network interface for nic_group '{}': {error}", group.name)
+}
+
+fn incomplete(operation: &str, message: &str) -> ApiError {
+    ApiError::Client { operation: operation.to_owned(), message: message.to_owned() }
+}

@@ -1,0 +1,241 @@
+use cpi_plugin_sdk::{Failure, Tag};
+
+use crate::encryption::Encryption;
+use crate::properties::Properties;
+use crate::settings::Settings;
+
+/// A VM as the operator wants it: the cloud properties over the settings.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "operators switch these one by one")]
+pub(crate) struct VmProperties {
+    pub instance_type: String,
+    pub availability_zone: String,
+    pub key_name: Option<String>,
+    pub iam_instance_profile: Option<String>,
+    pub security_groups: Vec<String>,
+    /// The price; an offer to the spot market.
+    pub spot_bid_price: Option<String>,
+    pub spot_ondemand_fallback: bool,
+    pub placement_group: Option<String>,
+    pub dedicated: bool,
+    pub auto_assign_public_ip: bool,
+    pub source_dest_check: bool,
+    pub advertised_routes: Vec<Route>,
+    pub metadata_options: Option<MetadataOptions>,
+    pub tags: Vec<Tag>,
+    pub root_disk: RootDisk,
+    pub ephemeral_disk: EphemeralDisk,
+    /// Local disks go to the agent as they are.
+    pub raw_instance_storage: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Route {
+    pub table: String,
+    pub destination: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct RootDisk {
+    pub size_mib: Option<u64>,
+    pub volume_type: Option<String>,
+    pub iops: Option<u64>,
+    pub throughput: Option<u64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct EphemeralDisk {
+    pub size_mib: Option<u64>,
+    pub volume_type: Option<String>,
+    pub iops: Option<u64>,
+    pub throughput: Option<u64>,
+    pub encryption: Encryption,
+    /// Encryption was asked for here and not only by the settings.
+    pub own_encryption: bool,
+    pub use_instance_storage: bool,
+    pub use_root_disk: bool,
+}
+
+/// How the VM reaches the metadata service.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct MetadataOptions {
+    pub http_tokens: Option<String>,
+    pub http_put_response_hop_limit: Option<u64>,
+    pub http_endpoint: Option<String>,
+    pub http_protocol_ipv6: Option<String>,
+    pub instance_metadata_tags: Option<String>,
+}
+
+impl VmProperties {
+    pub(crate) fn parse(json: &str, settings: &Settings) -> Result<Self, Failure> {
+        let properties = Properties::parse(json)?;
+        let tags = properties.tags()?;
+        let (instance_type, availability_zone) = required(&properties)?;
+        for (key, what) in [("elbs", "classic load balancers"), ("lb_target_groups", "target groups")] {
+            if !properties.strings(key)?.is_empty() {
+                return Err(Failure::rejected(format!(
+                    "'{key}' is not supported yet: VMs cannot be registered with {what}"
+                )));
+            }
+        }
+        Ok(Self {
+            instance_type,
+            availability_zone,
+            key_name: properties.text("key_name")?.or_else(|| settings.default_key_name.clone()),
+            iam_instance_profile: properties
+                .text("iam_instance_profile")?
+                .or_else(|| settings.default_iam_instance_profile.clone()),
+            security_groups: properties.strings("security_groups")?,
+            spot_bid_price: properties.decimal("spot_bid_price")?,
+            spot_ondemand_fallback: properties.flag("spot_ondemand_fallback")?.unwrap_or(false),
+            placement_group: properties.text("placement_group")?,
+            dedicated: properties.text("tenancy")?.as_deref() == Some("dedicated"),
+            auto_assign_public_ip: properties.flag("auto_assign_public_ip")?.unwrap_or(false),
+            source_dest_check: properties.flag("source_dest_check")?.unwrap_or(true),
+            advertised_routes: routes(&properties)?,
+            metadata_options: metadata_options(&properties, settings)?,
+            tags,
+            root_disk: root_disk(&properties.object("root_disk")?)?,
+            ephemeral_disk: ephemeral_disk(&properties.object("ephemeral_disk")?, settings)?,
+            raw_instance_storage: properties.flag("raw_instance_storage")?.unwrap_or(false),
+        })
+    }
+}
+
+fn required(properties: &Properties) -> Result<(String, String), Failure> {
+    let instance_type = properties.text("instance_type")?;
+    let zone = properties.text("availability_zone")?;
+    let missing: Vec<_> = [("instance_type", &instance_type), ("availability_zone", &zone)]
+        .iter()
+        .filter(|(_, value)| value.is_none())
+        .map(|(key, _)| format!("cloud_properties.{key}"))
+        .collect();
+    instance_type.zip(zone).ok_or_else(|| {
+        Failure::rejected(format!(
+            "Missing properties: {}. See http://bosh.io/docs/aws-cpi.html for the list of supported properties.",
+            missing.join(", ")
+        ))
+    })
+}
+
+fn routes(properties: &Properties) -> Result<Vec<Route>, Failure> {
+    let part = |route: &Properties, key: &str| {
+        route.text(key)?.ok_or_else(|| Failure::rejected(format!("'advertised_routes' needs a '{key}' in every entry")))
+    };
+    let read =
+        |route: &Properties| Ok(Route { table: part(route, "table_id")?, destination: part(route, "destination")? });
+    properties.objects("advertised_routes")?.iter().map(read).collect()
+}
+
+fn root_disk(disk: &Properties) -> Result<RootDisk, Failure> {
+    Ok(RootDisk {
+        size_mib: disk.number("size")?.filter(|size| *size > 0),
+        volume_type: disk.text("type")?,
+        iops: disk.number("iops")?.filter(|iops| *iops > 0),
+        throughput: disk.number("throughput")?.filter(|throughput| *throughput > 0),
+    })
+}
+
+fn ephemeral_disk(disk: &Properties, settings: &Settings) -> Result<EphemeralDisk, Failure> {
+    Ok(EphemeralDisk {
+        size_mib: disk.number("size")?,
+        volume_type: disk.text("type")?,
+        iops: disk.number("iops")?,
+        throughput: disk.number("throughput")?,
+        encryption: Encryption::of(disk, settings)?,
+        own_encryption: disk.flag("encrypted")?.unwrap_or(false),
+        use_instance_storage: disk.flag("use_instance_storage")?.unwrap_or(false),
+        use_root_disk: disk.flag("use_root_disk")?.unwrap_or(false),
+    })
+}
+
+/// The VM's options over those of the settings, key by key. The keys are those of the BOSH documentation.
+fn metadata_options(properties: &Properties, settings: &Settings) -> Result<Option<MetadataOptions>, Failure> {
+    const KEYS: &[&str] = &[
+        "http_tokens",
+        "http_put_response_hop_limit",
+        "http_endpoint",
+        "http_protocol_ipv_6",
+        "http_protocol_ipv6",
+        "instance_metadata_tags",
+    ];
+    let merged = settings.metadata_options.clone().overlaid_with(&properties.object("metadata_options")?);
+    if let Some(unknown) = merged.keys().find(|key| !KEYS.contains(key)) {
+        let known = KEYS.join(", ");
+        return Err(Failure::invalid(format!("'metadata_options.{unknown}' is not known; there are: {known}")));
+    }
+    if merged.keys().next().is_none() {
+        return Ok(None);
+    }
+    let ipv6 = merged.text("http_protocol_ipv6")?;
+    Ok(Some(MetadataOptions {
+        http_tokens: merged.text("http_tokens")?,
+        http_put_response_hop_limit: merged.number("http_put_response_hop_limit")?,
+        http_endpoint: merged.text("http_endpoint")?,
+        http_protocol_ipv6: merged.text("http_protocol_ipv_6")?.or(ipv6),
+        instance_metadata_tags: merged.text("instance_metadata_tags")?,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn parse(json: &str, settings: &str) -> Result<VmProperties, Failure> {
+        VmProperties::parse(json, &testing::settings(settings))
+    }
+
+    fn vm(extra: &str, settings: &str) -> VmProperties {
+        parse(&format!(r#"{{"instance_type": "m5.large", "availability_zone": "a"{extra}}}"#), settings).unwrap()
+    }
+
+    #[test]
+    fn missing_properties_are_told_together() {
+        assert_eq!(
+            parse("{}", "{}").unwrap_err(),
+            Failure::rejected(
+                "Missing properties: cloud_properties.instance_type, cloud_properties.availability_zone. \
+                 See http://bosh.io/docs/aws-cpi.html for the list of supported properties."
+            )
+        );
+    }
+
+    #[test]
+    fn settings_are_the_defaults() {
+        let settings = r#"{"default_key_name": "k", "default_iam_instance_profile": "p"}"#;
+        let plain = vm("", settings);
+        assert_eq!((plain.key_name.as_deref(), plain.iam_instance_profile.as_deref()), (Some("k"), Some("p")));
+        assert!(plain.source_dest_check && !plain.dedicated && plain.metadata_options.is_none());
+        let own = vm(r#", "key_name": "own", "tenancy": "dedicated", "source_dest_check": false"#, settings);
+        assert!(own.key_name.as_deref() == Some("own") && own.dedicated && !own.source_dest_check);
+    }
+
+    #[test]
+    fn metadata_options_are_merged_key_by_key() {
+        let settings = r#"{"metadata_options": {"http_endpoint": "enabled", "http_tokens": "required"}}"#;
+        let options =
+            vm(r#", "metadata_options": {"http_tokens": "optional", "http_protocol_ipv_6": "enabled"}"#, settings)
+                .metadata_options
+                .unwrap();
+        assert_eq!(options.http_tokens.as_deref(), Some("optional"));
+        assert_eq!(options.http_endpoint.as_deref(), Some("enabled"));
+        assert_eq!(options.http_protocol_ipv6.as_deref(), Some("enabled"));
+        let unknown = parse(r#"{"instance_type": "t", "availability_zone": "a", "metadata_options": {"x": 1}}"#, "{}");
+        assert!(matches!(unknown, Err(Failure::Invalid(text)) if text.contains("metadata_options.x")));
+    }
+
+    #[test]
+    fn load_balancers_are_refused_before_anything_is_made() {
+        let json = r#"{"instance_type": "t", "availability_zone": "a", "elbs": ["web"]}"#;
+        assert!(matches!(parse(json, "{}"), Err(Failure::Rejected(text)) if text.contains("'elbs'")));
+    }
+
+    #[test]
+    fn routes_need_both_parts() {
+        let whole = vm(r#", "advertised_routes": [{"table_id": "rtb-1", "destination": "10.0.0.0/8"}]"#, "{}");
+        assert_eq!(whole.advertised_routes[0].table, "rtb-1");
+        let half = r#"{"instance_type": "t", "availability_zone": "a", "advertised_routes": [{"table_id": "rtb-1"}]}"#;
+        assert!(parse(half, "{}").unwrap_err().message().contains("'destination'"));
+    }
+}

@@ -1,0 +1,93 @@
+use aws_sdk_ec2::types::{Instance, VolumeAttachmentState};
+use cpi_plugin_sdk::{ApiError, Failure, smithy};
+use serde_json::json;
+
+use super::device_names;
+use crate::client::Ec2;
+use crate::errors;
+use crate::instance_types::{Facts, lookup};
+use crate::instances;
+use crate::patience::Patience;
+use crate::volumes;
+use crate::wait;
+
+/// How an attempt to attach ended.
+enum Attempt {
+    /// Under way or done, as this device.
+    Attached(String),
+    /// Not now: the volume is being detached elsewhere, or the VM is not ready.
+    NotYet(ApiError),
+}
+
+/// Attaches a volume and returns where the agent finds it.
+pub(crate) async fn attach(ec2: &Ec2, vm: &str, disk: &str) -> Result<String, Failure> {
+    let instance = instances::find(ec2, vm).await?;
+    // Known before anything changes, so that a refusal leaves nothing behind.
+    let facts = facts_of(ec2, &instance).await?;
+
+    let hint = |device: &str| Ok(json!(device_names::agent_path(disk, device, facts.ebs_nvme)).to_string());
+    if let Some(device) = instances::device_of(&instance, disk) {
+        volumes::wait_attached(ec2, disk, vm, device).await?;
+        return hint(device);
+    }
+    let used: Vec<_> = instances::volumes(&instance).map(|(device, _)| device).collect();
+    let device =
+        device_names::first_free(&used).ok_or_else(|| Failure::rejected("Instance has too many disks attached"))?;
+
+    let mut last = None;
+    let attached = wait::until(Patience::ATTACHABLE, async || match attempt(ec2, vm, disk, &device).await? {
+        Attempt::Attached(device) => Ok(Some(device)),
+        Attempt::NotYet(error) => {
+            last = Some(error);
+            Ok::<_, Failure>(None)
+        }
+    });
+    match (attached.await?, last) {
+        (Some(device), _) => {
+            volumes::wait_attached(ec2, disk, vm, &device).await?;
+            hint(&device)
+        }
+        (None, Some(error)) => Err(Failure::rejected(format!("Failed to attach disk: {error}"))),
+        (None, None) => Err(Failure::rejected("Failed to attach disk")),
+    }
+}
+
+async fn facts_of(ec2: &Ec2, instance: &Instance) -> Result<Facts, Failure> {
+    let name = instance.instance_type().map_or("unspecified", |name| name.as_str());
+    lookup::facts(ec2, name).await
+}
+
+async fn attempt(ec2: &Ec2, vm: &str, disk: &str, device: &str) -> Result<Attempt, Failure> {
+    let request = ec2.attach_volume().volume_id(disk).instance_id(vm).device(device);
+    let Err(error) = request.send().await.map_err(smithy::error("AttachVolume")) else {
+        return Ok(Attempt::Attached(device.to_owned()));
+    };
+    if errors::vm_gone(&error) {
+        return Err(errors::vm_not_found(vm));
+    }
+    if error.is(&["VolumeInUse"]) {
+        return in_use(ec2, vm, disk, error).await;
+    }
+    if error.is(&["IncorrectState"]) {
+        return Ok(Attempt::NotYet(error));
+    }
+    Err(errors::of_disk(error, disk))
+}
+
+/// A volume that another request has just attached here is where it should be; one that is being let go will be free.
+async fn in_use(ec2: &Ec2, vm: &str, disk: &str, error: ApiError) -> Result<Attempt, Failure> {
+    let volume = volumes::find(ec2, disk).await?;
+    if let Some(here) = volumes::attachment(&volume, vm) {
+        let leaving = volumes::is(here, &VolumeAttachmentState::Detaching);
+        let device = here.device().filter(|_| !leaving);
+        return Ok(device.map_or(Attempt::NotYet(error), |device| Attempt::Attached(device.to_owned())));
+    }
+    let held = |state| volume.attachments().iter().find(|attachment| volumes::is(attachment, state));
+    match held(&VolumeAttachmentState::Attached) {
+        Some(elsewhere) => {
+            let other = elsewhere.instance_id().unwrap_or("another instance");
+            Err(Failure::rejected(format!("Failed to attach disk: volume '{disk}' is attached to '{other}': {error}")))
+        }
+        None => Ok(Attempt::NotYet(error)),
+    }
+}

@@ -1,0 +1,96 @@
+use aws_sdk_ec2::types::{AttachmentStatus, Instance, InstanceStateName};
+use cpi_plugin_sdk::{ApiError, Failure, smithy};
+
+use crate::client::Ec2;
+use crate::errors;
+use crate::patience::Patience;
+use crate::wait;
+
+/// An instance; `None` when there is none of this id.
+pub(crate) async fn describe(ec2: &Ec2, vm: &str) -> Result<Option<Instance>, ApiError> {
+    match ec2.describe_instances().instance_ids(vm).send().await.map_err(smithy::error("DescribeInstances")) {
+        Ok(answer) => {
+            let reservations = answer.reservations.unwrap_or_default().into_iter();
+            Ok(reservations.flat_map(|reservation| reservation.instances.unwrap_or_default()).next())
+        }
+        Err(error) if errors::vm_gone(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// An instance that has to be there.
+pub(crate) async fn find(ec2: &Ec2, vm: &str) -> Result<Instance, Failure> {
+    describe(ec2, vm).await?.ok_or_else(|| errors::vm_not_found(vm))
+}
+
+pub(crate) fn state(instance: &Instance) -> Option<&InstanceStateName> {
+    instance.state().and_then(|state| state.name())
+}
+
+/// The device name of a volume that the instance has or is about to have.
+pub(crate) fn device_of<'a>(instance: &'a Instance, disk: &str) -> Option<&'a str> {
+    let mapping = instance.block_device_mappings().iter().find(|mapping| {
+        mapping
+            .ebs()
+            .is_some_and(|ebs| ebs.volume_id() == Some(disk) && ebs.status() != Some(&AttachmentStatus::Detaching))
+    });
+    mapping.and_then(|mapping| mapping.device_name())
+}
+
+/// Device names and volumes of an instance, root and ephemeral disks too.
+pub(crate) fn volumes(instance: &Instance) -> impl Iterator<Item = (&str, &str)> {
+    instance
+        .block_device_mappings()
+        .iter()
+        .filter_map(|mapping| Some((mapping.device_name()?, mapping.ebs()?.volume_id()?)))
+}
+
+/// Waits until a new instance runs.
+pub(crate) async fn wait_running(ec2: &Ec2, vm: &str) -> Result<Instance, Failure> {
+    let mut seen = false;
+    let running = wait::until(Patience::RUNNING, async || {
+        let Some(instance) = describe(ec2, vm).await? else { return Ok(None) };
+        seen = true;
+        match state(&instance) {
+            Some(InstanceStateName::Running) => Ok(Some(instance)),
+            None | Some(InstanceStateName::Pending) => Ok(None),
+            Some(state) => Err(died(vm, state, &instance)),
+        }
+    });
+    let running: Option<Instance> = running.await?;
+    running.ok_or_else(|| {
+        let target = if seen { "be running" } else { "exist" };
+        Failure::vm_not_created(format!("Timed out waiting for instance '{vm}' to {target}"), true)
+    })
+}
+
+/// Ends an instance, and waits until it is gone. `Ok(false)`: there was none.
+pub(crate) async fn terminate(ec2: &Ec2, vm: &str) -> Result<bool, Failure> {
+    if !order_termination(ec2, vm).await? {
+        return Ok(false);
+    }
+    let gone = wait::until(Patience::TERMINATED, async || {
+        let gone = describe(ec2, vm).await?.is_none_or(|instance| is_terminated(&instance));
+        Ok::<_, Failure>(gone.then_some(true))
+    });
+    gone.await?.ok_or_else(|| Failure::rejected(format!("Timed out waiting for instance '{vm}' to be terminated")))
+}
+
+/// Ends an instance. `Ok(false)`: there is none.
+pub(crate) async fn order_termination(ec2: &Ec2, vm: &str) -> Result<bool, ApiError> {
+    match ec2.terminate_instances().instance_ids(vm).send().await.map_err(smithy::error("TerminateInstances")) {
+        Ok(_) => Ok(true),
+        Err(error) if errors::vm_gone(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+pub(crate) fn is_terminated(instance: &Instance) -> bool {
+    state(instance) == Some(&InstanceStateName::Terminated)
+}
+
+fn died(vm: &str, state: &InstanceStateName, instance: &Instance) -> Failure {
+    let reason =
+        instance.state_reason().map(|reason| (reason.code().unwrap_or_default(), reason.message().unwrap_or_default()));
+    errors::died(vm, state.as_str(), reason, instance.state_transition_reason())
+}

@@ -1,0 +1,60 @@
+use aws_sdk_ec2::types::{ResourceType, SnapshotState};
+use cpi_plugin_sdk::{Failure, Tag, log, smithy};
+
+use super::metadata;
+use crate::client::Ec2;
+use crate::errors;
+use crate::patience::Patience;
+use crate::tagging;
+use crate::volumes;
+use crate::wait::{self, Stopwatch};
+
+pub(crate) async fn create(ec2: &Ec2, disk: &str, given: &[Tag]) -> Result<String, Failure> {
+    let volume = volumes::find(ec2, disk).await?;
+    let device = volume.attachments().first().and_then(|attachment| attachment.device());
+    let (description, tags) = metadata::describe(given, device);
+    let request = ec2
+        .create_snapshot()
+        .volume_id(disk)
+        .description(description)
+        .set_tag_specifications(tagging::specifications(&[ResourceType::Snapshot], &tags));
+    let made = request.send().await.map_err(|error| errors::of_disk(smithy::error("CreateSnapshot")(error), disk))?;
+    let snapshot =
+        made.snapshot_id.ok_or_else(|| Failure::cloud("CreateSnapshot", "NoId", "the answer names no snapshot"))?;
+    if made.state == Some(SnapshotState::Completed) {
+        return Ok(snapshot);
+    }
+    match wait_completed(ec2, &snapshot).await {
+        Ok(true) => Ok(snapshot),
+        Ok(false) => {
+            // It holds the data of the moment it was ordered, however long the copying takes.
+            log::warn("the snapshot is still being copied", &[("snapshot", &snapshot)]);
+            Ok(snapshot)
+        }
+        Err(failure) => Err(remove(ec2, &snapshot, failure).await),
+    }
+}
+
+async fn wait_completed(ec2: &Ec2, snapshot: &str) -> Result<bool, Failure> {
+    let watch = Stopwatch::start();
+    let completed = wait::until(Patience::RESOURCE, async || {
+        let answer = ec2.describe_snapshots().snapshot_ids(snapshot).send().await;
+        let answer = match answer.map_err(smithy::error("DescribeSnapshots")) {
+            Err(error) if errors::snapshot_gone(&error) => return Ok(None),
+            other => other?,
+        };
+        match answer.snapshots().first().and_then(|snapshot| snapshot.state()) {
+            Some(SnapshotState::Completed) => Ok(Some(())),
+            Some(SnapshotState::Error) => Err(watch.wrong_state(snapshot, "error", "completed")),
+            _ => Ok(None),
+        }
+    });
+    Ok(completed.await?.is_some())
+}
+
+async fn remove(ec2: &Ec2, snapshot: &str, failure: Failure) -> Failure {
+    match super::delete::delete(ec2, snapshot).await {
+        Ok(()) => failure,
+        Err(second) => failure.and(&format!("snapshot '{snapshot}' is left behind: {}", second.describe())),
+    }
+}

@@ -1,0 +1,111 @@
+use std::fmt;
+
+use crate::{CloudFailure, Failure, http};
+
+/// How one operation of a cloud's API failed, whatever client library made the request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ApiError {
+    /// The service answered with an error.
+    Service {
+        /// Such as `RunInstances`.
+        operation: String,
+        /// The cloud's own code, or `HTTP <status>` when the answer had none.
+        code: String,
+        /// The cloud's own text.
+        message: String,
+        /// The cloud's number for the request.
+        request_id: Option<String>,
+    },
+    /// There is no answer.
+    Host {
+        /// Such as `RunInstances`.
+        operation: String,
+        /// Why.
+        error: http::Error,
+    },
+    /// The client library could not build the request or read the answer.
+    Client {
+        /// Such as `RunInstances`.
+        operation: String,
+        /// The library's text.
+        message: String,
+    },
+}
+
+impl ApiError {
+    /// The cloud's error code; none when the service did not answer.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Service { code, .. } => Some(code),
+            Self::Host { .. } | Self::Client { .. } => None,
+        }
+    }
+
+    /// Whether the service answered with one of these codes.
+    #[must_use]
+    pub fn is(&self, codes: &[&str]) -> bool {
+        self.code().is_some_and(|code| codes.contains(&code))
+    }
+}
+
+/// Everything an operator needs on one line: operation, code, text, request number.
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service { operation, code, message, request_id } => {
+                write!(f, "{operation}: {code}: {message}")?;
+                request_id.as_ref().map_or(Ok(()), |id| write!(f, " (request id {id})"))
+            }
+            Self::Host { operation, error } => write!(f, "{operation}: {error}"),
+            Self::Client { operation, message } => write!(f, "{operation}: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Service { operation, code, message, request_id } => {
+                Self::Cloud(CloudFailure { operation, code, message, request_id })
+            }
+            ApiError::Host { operation, error } => error.into_failure(&operation),
+            ApiError::Client { operation, message } => Self::cloud(operation, "ClientError", message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Problem;
+
+    fn service() -> ApiError {
+        ApiError::Service {
+            operation: "RunInstances".into(),
+            code: "Unsupported".into(),
+            message: "Not here.".into(),
+            request_id: Some("r-1".into()),
+        }
+    }
+
+    #[test]
+    fn a_line_names_operation_code_text_and_request() {
+        assert_eq!(service().to_string(), "RunInstances: Unsupported: Not here. (request id r-1)");
+    }
+
+    #[test]
+    fn missing_credentials_are_the_operators_mistake() {
+        let error = http::Error::from(Problem::NoCredentials("no key".into()));
+        let error = ApiError::Host { operation: "RunInstances".into(), error };
+        assert_eq!(Failure::from(error), Failure::Invalid("no key".into()));
+    }
+
+    #[test]
+    fn codes_are_compared_whole() {
+        assert!(service().is(&["Other", "Unsupported"]));
+        assert!(!service().is(&["Unsupport"]));
+    }
+}

@@ -1,0 +1,43 @@
+/// Exports a [`Provider`](crate::Provider) as the component, once in a crate, and embeds the manifest.
+///
+/// ```ignore
+/// cpi_plugin_sdk::export!(MyProvider, manifest: "plugin.toml");
+/// ```
+///
+/// The path is relative to the crate's `Cargo.toml`. The host reads the manifest from the custom section
+/// `bosh:cpi/manifest`, and grants nothing that it does not ask for:
+///
+/// ```toml
+/// [plugin]
+/// name = "example"
+/// version = "0.1.0"
+/// contract = "bosh:cpi@0.1"
+/// section = "example"                     # key of cloud.properties with this provider's settings
+/// settings = ["endpoint"]                 # the keys of it that the plugin reads
+///
+/// [credentials.example]                   # taken out of the settings; the plugin only names it
+/// scheme = "basic"
+///
+/// [[http]]
+/// hosts = ["https://api.example.com"]
+/// endpoint = "endpoint"                   # a URL under this settings key is granted too
+/// methods = ["GET", "POST", "DELETE"]
+/// paths = ["/vms", "/vms/*"]
+/// credential = "example"
+/// ```
+#[macro_export]
+macro_rules! export {
+    ($provider:ty, manifest: $manifest:literal) => {
+        const _: () = {
+            type Component = $crate::Adapter<$provider>;
+    $crate::bindings::export_world!(Component with_types_in $crate::bindings);
+
+            const SIZE: usize = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $manifest)).len();
+
+            #[cfg(target_family = "wasm")]
+            #[unsafe(link_section = "bosh:cpi/manifest")]
+            #[used]
+            static MANIFEST: [u8; SIZE] = *include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $manifest));
+        };
+    };
+}

@@ -1,0 +1,89 @@
+//! What the author of a provider plugin depends on.
+//!
+//! A plugin is a WebAssembly component that turns BOSH's calls into requests to one cloud. It has no sockets, no files
+//! and no secrets: everything goes through the host, which checks, signs, sends and records it.
+//!
+//! # A plugin
+//!
+//! ```toml
+//! # Cargo.toml
+//! [lib]
+//! crate-type = ["cdylib", "rlib"]      # the component, and the same code for native unit tests
+//! ```
+//!
+//! ```no_run
+//! use cpi_plugin_sdk::{About, Call, Failure, Provider, http, log, settings};
+//! use serde::Deserialize;
+//!
+//! #[derive(Default)]
+//! struct Example;
+//!
+//! /// The keys that the manifest lists under `settings`.
+//! #[derive(Deserialize)]
+//! struct Settings {
+//!     endpoint: String,
+//! }
+//!
+//! impl Provider for Example {
+//!     fn info(&self) -> About {
+//!         About { stemcell_formats: vec!["example-raw".into()], api_version: 3 }
+//!     }
+//!
+//!     async fn has_vm(&self, call: &Call, vm: &str) -> Result<bool, Failure> {
+//!         let settings: Settings = settings::parse(call)?;
+//!         let answer = http::get(format!("{}/vms/{vm}", settings.endpoint))
+//!             .credential("example")
+//!             .send()
+//!             .await
+//!             .map_err(|error| error.into_failure("GetVM"))?;
+//!         log::info("looked for a VM", &[("vm", vm)]);
+//!         Ok(answer.status != 404)
+//!     }
+//! }
+//! # #[cfg(target_family = "wasm")]
+//! cpi_plugin_sdk::export!(Example, manifest: "plugin.toml");
+//! # fn main() {}
+//! ```
+//!
+//! Build it with `cargo build --target wasm32-wasip2`. The manifest says what the plugin may do: which hosts it talks
+//! to, how its requests are signed, which settings it reads; see [`export!`].
+//!
+//! # Rules
+//!
+//! * Every method except [`Provider::info`] answers [`Failure::NotImplemented`] until you write it.
+//! * One instance serves one call: keep no state in statics, use [`state`].
+//! * Retrying throttled requests is the host's work. Waiting for a resource is yours: poll with [`clock::sleep`].
+//! * Check everything that can be checked before the first resource is made. `create_vm` removes what it made before it
+//!   returns a failure.
+//! * Messages are for operators: name the operation, the cloud's code and the resource.
+//! * Modules that do not talk to the host compile and test natively. On a native target the host's functions panic,
+//!   except [`log`], which writes to standard error.
+
+mod adapter;
+mod api_error;
+pub mod bindings;
+pub mod clock;
+mod export;
+mod failure;
+pub mod http;
+pub mod log;
+mod provider;
+pub mod random;
+pub mod settings;
+#[cfg(all(feature = "aws", target_family = "wasm"))]
+pub mod smithy;
+pub mod tags;
+
+#[doc(hidden)]
+pub use adapter::Adapter;
+pub use api_error::ApiError;
+pub use provider::Provider;
+
+pub use bindings::bosh::cpi::images::{Facts, Image};
+pub use bindings::bosh::cpi::types::{
+    Call, CloudFailure, Failure, Missing, Network, NetworkKind, Retriable, Tag, Thing,
+};
+pub use bindings::bosh::cpi::{agents, state};
+pub use bindings::exports::bosh::cpi::networks::{Created as NetworkCreated, Spec as NetworkSpec};
+pub use bindings::exports::bosh::cpi::provider::About;
+pub use bindings::exports::bosh::cpi::vms::{Plan, Size};

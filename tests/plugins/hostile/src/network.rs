@@ -1,0 +1,78 @@
+//! Sends what it should not.
+
+use std::collections::BTreeMap;
+
+use cpi_plugin_sdk::http::{self, Request};
+use cpi_plugin_sdk::{Call, Failure, settings};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use serde::Deserialize;
+
+use crate::found;
+
+type Outcome = Result<(), Failure>;
+
+#[derive(Deserialize)]
+struct Settings {
+    endpoint: String,
+}
+
+pub(crate) fn endpoint(call: &Call) -> Result<String, Failure> {
+    settings::parse(call).map(|Settings { endpoint }| endpoint)
+}
+
+pub(crate) async fn get(url: &str) -> Outcome {
+    found(sent(http::get(url)).await)
+}
+
+pub(crate) async fn get_signed(url: &str) -> Outcome {
+    found(sent(http::get(url).credential("aws")).await)
+}
+
+/// Headers that only the host may set, one request for each; the answers stand beside their names.
+pub(crate) async fn smuggle(request: &Request) -> Outcome {
+    let headers = [
+        ("host", "evil.example"),
+        ("Authorization", "AWS4-HMAC-SHA256 FORGED"),
+        ("x-amz-security-token", "FORGED"),
+        ("x-amz-date", "20200101T000000Z"),
+        ("connection", "upgrade"),
+        ("transfer-encoding", "chunked"),
+        ("content-length", "1"),
+        ("proxy-authorization", "FORGED"),
+        ("x-a\r\nx-forged", "name"),
+        ("x-a", "value\r\nx-forged: FORGED"),
+        (":authority", "evil.example"),
+        ("", "empty"),
+    ];
+    let mut answers = Vec::new();
+    for (name, value) in headers {
+        answers.push((name, sent(request.clone().header(name, value)).await));
+    }
+    found(answers)
+}
+
+/// A hundred thousand requests at the same time, and how often each answer came.
+pub(crate) async fn flood(call: &Call) -> Outcome {
+    let endpoint = endpoint(call)?;
+    let request = |number| sent(http::get(format!("{endpoint}/open/{number}")));
+    let mut requests: FuturesUnordered<_> = (0..100_000).map(request).collect();
+    let mut answers = BTreeMap::<String, usize>::new();
+    while let Some(answer) = requests.next().await {
+        *answers.entry(answer).or_default() += 1;
+    }
+    // Texts may differ from request to request: the first ones are enough.
+    found(answers.into_iter().take(20).collect::<Vec<_>>())
+}
+
+pub(crate) async fn large_body(call: &Call) -> Outcome {
+    let url = format!("{}/open/body", endpoint(call)?);
+    found(sent(http::post(url, vec![b'x'; 64 << 20])).await)
+}
+
+/// The status, headers and body of the answer, or the host's word for why there is none.
+pub(crate) async fn sent(request: Request) -> String {
+    match request.send().await {
+        Ok(answer) => format!("status {}, headers {:?}, body {}", answer.status, answer.headers, answer.text()),
+        Err(error) => format!("{:?}", error.problem()),
+    }
+}
