@@ -1,0 +1,91 @@
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// A server on loopback that behaves as it is told, and remembers what it was sent.
+pub struct Endpoint {
+    address: SocketAddr,
+    received: Arc<Mutex<Vec<String>>>,
+}
+
+impl Endpoint {
+    /// A port on which nobody listens.
+    pub fn refusing() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        format!("http://{}", listener.local_addr().expect("its address"))
+    }
+
+    /// Takes requests and never answers.
+    pub fn hanging() -> Self {
+        Self::serve(|_| thread::sleep(Duration::from_secs(600)))
+    }
+
+    /// Answers every request with these bytes and closes.
+    pub fn answering(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self::serve(move |stream| _ = stream.write_all(&bytes))
+    }
+
+    /// Sends a proper start of an answer and then zeros without end.
+    pub fn flooding() -> Self {
+        Self::serve(|stream| {
+            _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n");
+            while stream.write_all(&[b'0'; 1 << 16]).is_ok() {}
+        })
+    }
+
+    /// Its address as an endpoint.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Heads and bodies of the requests so far.
+    pub fn received(&self) -> Vec<String> {
+        self.received.lock().expect("no panic").clone()
+    }
+
+    fn serve(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let received = Arc::<Mutex<Vec<String>>>::default();
+        let (log, answer) = (Arc::clone(&received), Arc::new(answer));
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
+                thread::spawn(move || {
+                    if let Some(request) = read_request(&mut stream) {
+                        log.lock().expect("no panic").push(request);
+                        answer(&mut stream);
+                    }
+                });
+            }
+        });
+        Self { address, received }
+    }
+}
+
+/// Head and body of a request, the body as long as its head says.
+fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .filter_map(|line| line.split_once(':'))
+                .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+                .and_then(|(_, value)| value.trim().parse::<usize>().ok())
+                .unwrap_or(0);
+            if body.len() >= length {
+                return Some(text);
+            }
+        }
+        match stream.read(&mut buffer) {
+            Ok(count) if count > 0 => bytes.extend_from_slice(buffer.get(..count)?),
+            _ => return None,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Runs the program as a director would, against endpoints on loopback.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    reason = "tests end at the first thing that is not as it should be"
+)]
+
+mod endpoint;
+mod host;
+mod moto;
+
+pub use endpoint::Endpoint;
+pub use host::{Answer, Host, component, dist, request};
+pub use moto::Moto;

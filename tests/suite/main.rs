@@ -1,0 +1,12 @@
+//! Tests that run the real program with real components.
+#![allow(missing_docs, clippy::needless_pass_by_value)]
+
+mod answers;
+mod bad_endpoints;
+mod bad_input;
+mod catalog;
+mod imports;
+mod sandbox;
+mod secrets;
+mod signals;
+mod sim;
