@@ -3,7 +3,7 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-use cpi_protocol::Mask;
+use cpi_protocol::{Mask, printable};
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +41,7 @@ pub struct Journal {
 impl Journal {
     /// A log whose lines carry the director's number for the call.
     pub fn new(out: Box<dyn Write + Send>, least: Level, request_id: Option<&str>) -> Self {
-        let prefix = request_id.map(|id| format!("[req_id {}] ", escape(id, 80))).unwrap_or_default();
+        let prefix = request_id.map(|id| format!("[req_id {}] ", printable(id, 80))).unwrap_or_default();
         Self { least, prefix, mask: Mutex::default(), allowance: Mutex::new(0), out: Mutex::new(out) }
     }
 
@@ -63,7 +63,7 @@ impl Journal {
     /// A line of the host's.
     pub fn write(&self, level: Level, message: impl fmt::Display) {
         if level >= self.least {
-            self.line(level, &self.masked(&message.to_string()));
+            self.put(&self.format(level, &self.masked(&message.to_string())));
         }
     }
 
@@ -72,14 +72,15 @@ impl Journal {
         if level < self.least {
             return;
         }
+        let line = self.format(level, &format!("{plugin}: {}", self.masked(message)));
         let mut left = lock(&self.allowance);
         if *left == 0 {
             return;
         }
-        *left = left.saturating_sub(message.len().max(16));
+        *left = left.saturating_sub(line.len());
         let spent = *left == 0;
         drop(left);
-        self.line(level, &format!("{plugin}: {}", self.masked(message)));
+        self.put(&line);
         if spent {
             self.write(
                 Level::Warn,
@@ -88,32 +89,16 @@ impl Journal {
         }
     }
 
-    fn line(&self, level: Level, message: &str) {
+    fn format(&self, level: Level, message: &str) -> String {
         const LONGEST: usize = 4096;
         let time = humantime::format_rfc3339_millis(SystemTime::now());
-        let line = format!("{time} {level:<5} {}{}\n", self.prefix, escape(message, LONGEST));
+        format!("{time} {level:<5} {}{}\n", self.prefix, printable(message, LONGEST))
+    }
+
+    fn put(&self, line: &str) {
         // The director may have stopped reading: the call goes on.
         _ = lock(&self.out).write_all(line.as_bytes());
     }
-}
-
-/// Text that cannot end its line, move a cursor, or turn its direction round.
-fn escape(text: &str, longest: usize) -> String {
-    let mut safe = String::with_capacity(text.len().min(longest));
-    for (count, character) in text.chars().enumerate() {
-        if count == longest {
-            safe.push('…');
-            break;
-        }
-        if character.is_control()
-            || matches!(character, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
 }
 
 /// A lock that a panic elsewhere does not close.
@@ -164,11 +149,11 @@ mod tests {
 
     #[test]
     fn a_plugin_cannot_write_without_end() {
-        let (journal, buffer) = journal(100);
+        let (journal, buffer) = journal(400);
         for _ in 0..1000 {
             journal.write_for("aws", Level::Info, "twenty bytes of text");
         }
-        assert_eq!(text(&buffer).lines().count(), 6);
+        assert!(text(&buffer).lines().count() < 10);
         assert!(text(&buffer).contains("[limits] log"));
     }
 

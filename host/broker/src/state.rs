@@ -2,7 +2,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Small durable notes and leases of one plugin for one director: a folder, its files named by digests of keys, so
 /// that no key can name a file outside it.
@@ -15,12 +15,12 @@ pub struct StateStore {
     space: usize,
 }
 
-/// A stored value and how often it was written.
+/// A stored value and its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What was put.
     pub value: Vec<u8>,
-    /// 1 for the first write.
+    /// Grows with every write, and does not start again when an entry is removed and made anew.
     pub version: u64,
 }
 
@@ -79,8 +79,9 @@ impl StateStore {
         if (self.used()? + value.len()).saturating_sub(freed) > self.space {
             return Err(StateError::Full);
         }
-        self.write(&path, expect + 1, value)?;
-        Ok(expect + 1)
+        let version = if expect == 0 { first_version() } else { expect.saturating_add(1) };
+        self.write(&path, version, value)?;
+        Ok(version)
     }
 
     /// Removes the entry when its version is `expect`.
@@ -171,6 +172,12 @@ impl StateStore {
     }
 }
 
+/// A version that no earlier entry of the same key had.
+fn first_version() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(1).max(1)
+}
+
 /// A name for files: 128 bits of a digest.
 fn digest(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex().chars().take(32).collect()
@@ -190,21 +197,22 @@ mod tests {
     fn a_write_names_the_version_that_it_saw() {
         let (_folder, store) = store(1000);
         assert_eq!(store.get("world").unwrap(), None);
-        assert_eq!(store.put("world", b"one", 0).unwrap(), 1);
+        let first = store.put("world", b"one", 0).unwrap();
         assert!(matches!(store.put("world", b"two", 0), Err(StateError::Conflict)));
-        assert_eq!(store.put("world", b"two", 1).unwrap(), 2);
-        assert_eq!(store.get("world").unwrap(), Some(Entry { value: b"two".to_vec(), version: 2 }));
-        assert!(matches!(store.delete("world", 1), Err(StateError::Conflict)));
-        store.delete("world", 2).unwrap();
-        assert_eq!(store.get("world").unwrap(), None);
+        let second = store.put("world", b"two", first).unwrap();
+        assert_eq!(store.get("world").unwrap(), Some(Entry { value: b"two".to_vec(), version: second }));
+        assert!(matches!(store.delete("world", first), Err(StateError::Conflict)));
+        store.delete("world", second).unwrap();
+        assert!(store.put("world", b"again", 0).unwrap() > first, "an old version must not fit a new entry");
+        assert!(matches!(store.delete("world", 0), Err(StateError::Conflict)));
     }
 
     #[test]
     fn a_share_of_space_is_not_exceeded() {
         let (_folder, store) = store(10);
-        store.put("a", b"12345678", 0).unwrap();
+        let version = store.put("a", b"12345678", 0).unwrap();
         assert!(matches!(store.put("b", b"123", 0), Err(StateError::Full)));
-        store.put("a", b"1234567890", 1).unwrap();
+        store.put("a", b"1234567890", version).unwrap();
     }
 
     #[test]

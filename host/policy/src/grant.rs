@@ -84,18 +84,30 @@ impl Grant {
             return Err(Denial::Host {
                 plugin: self.plugin.clone(),
                 origin: url.origin().ascii_serialization(),
-                granted: self.rules.iter().map(|rule| rule.base.origin().ascii_serialization()).collect(),
+                granted: self.origins(),
             });
         }
-        let mut first = None;
+        let mut closest: Option<Denial> = None;
         for rule in here {
             match rule.check(&request, &url) {
                 Ok(action) => return Ok(self.permit(rule, request, url, action)),
-                Err(denial) => _ = first.get_or_insert(denial),
+                // Of several rules for one host, the one that went furthest is the one that was meant.
+                Err(denial) if closest.as_ref().is_none_or(|other| denial.depth() > other.depth()) => {
+                    closest = Some(denial);
+                }
+                Err(_) => {}
             }
         }
-        // The loop ran at least once, so there is a first denial.
-        Err(first.unwrap_or(Denial::Method { method: request.method.name(), url: request.url }))
+        // The loop ran at least once, so there is a denial.
+        Err(closest.unwrap_or(Denial::Method { method: request.method.name(), url: request.url }))
+    }
+
+    /// Where requests may go with these settings, each place once.
+    fn origins(&self) -> Vec<String> {
+        let mut origins: Vec<_> = self.rules.iter().map(|rule| rule.base.origin().ascii_serialization()).collect();
+        origins.sort();
+        origins.dedup();
+        origins
     }
 
     fn permit(&self, rule: &Rule, request: Outgoing, url: Url, action: Option<String>) -> Permit {
@@ -136,12 +148,12 @@ impl Rule {
     }
 
     fn check(&self, request: &Outgoing, url: &Url) -> Result<Option<String>, Denial> {
-        if !self.methods.contains(&request.method) {
-            return Err(Denial::Method { method: request.method.name(), url: url.to_string() });
-        }
         let path = below(self.base.path(), url.path());
         if !path.is_some_and(|path| self.paths.iter().any(|pattern| pattern.matches(path))) {
             return Err(Denial::Path { url: url.to_string() });
+        }
+        if !self.methods.contains(&request.method) {
+            return Err(Denial::Method { method: request.method.name(), url: url.to_string() });
         }
         let wanted = self.signing.as_ref().map(|signing| signing.credential.as_str());
         if request.credential.as_deref() != wanted {

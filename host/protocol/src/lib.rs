@@ -14,6 +14,7 @@ mod mask;
 mod metadata;
 mod method;
 mod network;
+mod printable;
 mod request;
 mod response;
 
@@ -24,6 +25,7 @@ pub use mask::Mask;
 pub use metadata::Tag;
 pub use method::Method;
 pub use network::{Network, NetworkKind, NetworkSpec};
+pub use printable::printable;
 pub use request::{HIGHEST_API_VERSION, Request};
 pub use response::Response;
 

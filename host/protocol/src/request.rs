@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::{Context, CpiError, ErrorType, Method, Object};
+use crate::{Context, CpiError, ErrorType, Method, Object, printable};
 
 /// The highest version of the CPI API that this host speaks.
 pub const HIGHEST_API_VERSION: u8 = 3;
@@ -84,10 +84,9 @@ fn invalid(message: String) -> CpiError {
     CpiError::new(ErrorType::InvalidCall, message)
 }
 
-/// Whatever a caller sent, cut to what fits into a message.
+/// Whatever a caller sent, as a part of a message.
 fn short(text: &str) -> String {
-    const MOST: usize = 100;
-    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST).chain(['…']).collect() }
+    printable(text, 100)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use wasmtime::component::Accessor;
 use crate::bindings::Plugin;
 use crate::bindings::bosh::cpi::types as wit;
 use crate::bindings::exports::bosh::cpi::{networks, vms};
-use crate::cid::{cid, hint, object};
+use crate::cid::{cid, cids, hint, object};
 use crate::failure;
 use crate::host::CallState;
 
@@ -99,9 +99,7 @@ async fn dispatch(
         Call::HasDisk { disk } => plain(disks.call_exists(on, facts, disk).await?),
         Call::AttachDisk { vm, disk } => checked(disks.call_attach(on, facts, vm, disk).await?, |text| hint(&text)),
         Call::DetachDisk { vm, disk } => nothing(disks.call_detach(on, facts, vm, disk).await?),
-        Call::GetDisks { vm } => checked(disks.call_attached(on, facts, vm).await?, |disks| {
-            disks.into_iter().map(cid).collect::<Result<Vec<_>, _>>().map(Value::Array)
-        }),
+        Call::GetDisks { vm } => checked(disks.call_attached(on, facts, vm).await?, cids),
         Call::SetDiskMetadata { disk, metadata } => {
             nothing(disks.call_set_metadata(on, facts, disk, wit_tags(metadata)).await?)
         }

@@ -16,6 +16,16 @@ pub(crate) fn cid(text: String) -> Result<Value, CpiError> {
     Ok(Value::String(text))
 }
 
+/// Identifiers of the disks of one VM.
+pub(crate) fn cids(texts: Vec<String>) -> Result<Value, CpiError> {
+    const MOST: usize = 1000;
+    if texts.len() > MOST {
+        let count = texts.len();
+        return Err(CpiError::host(format!("the plugin returned {count} disks of one VM, more than {MOST}")));
+    }
+    texts.into_iter().map(cid).collect::<Result<_, _>>().map(Value::Array)
+}
+
 /// A device hint in a shape that director and agent accept: text, or an object of texts, not empty.
 pub(crate) fn hint(text: &str) -> Result<Value, CpiError> {
     let value = json("a device hint", text)?;

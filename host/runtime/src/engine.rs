@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasmtime::Config;
 
 /// How often a computing plugin is looked at.
-pub(crate) const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(10);
 
 /// Compiles and runs components. One is enough for a process.
 pub struct Engine {

@@ -1,9 +1,22 @@
-use cpi_protocol::{CpiError, ErrorType};
+use cpi_protocol::{CpiError, ErrorType, printable};
 
 use crate::bindings::bosh::cpi::types::{Failure, Thing};
 
 /// The BOSH error that a provider's failure stands for.
 pub(crate) fn error(failure: Failure) -> CpiError {
+    plain(failure).map_message(clean)
+}
+
+/// Text of a plugin's as callers may show it: one line, not endless, and without the two beginnings that callers read
+/// as "not implemented", whatever the type of the error.
+fn clean(message: &str) -> String {
+    const LONGEST: usize = 8192;
+    const SPECIAL: [&str; 2] = ["Method is not known, got", "Invalid Method:"];
+    let special = SPECIAL.iter().any(|start| message.starts_with(start));
+    printable(&format!("{}{message}", if special { "the provider says: " } else { "" }), LONGEST)
+}
+
+fn plain(failure: Failure) -> CpiError {
     match failure {
         Failure::NotFound(missing) => CpiError::new(
             match missing.what {

@@ -36,8 +36,6 @@ pub(crate) struct CallState {
     pub(crate) capabilities: Capabilities,
     pub(crate) plugin: Arc<str>,
     pub(crate) limiter: Limiter,
-    /// Ticks of the epoch that the plugin may still compute.
-    pub(crate) ticks_left: u64,
     pub(crate) table: ResourceTable,
     wasi: WasiCtx,
 }
@@ -49,23 +47,10 @@ pub(crate) type Host = HasSelf<CallState>;
 const MOST_HANDLES: usize = 10_000;
 
 impl CallState {
-    pub(crate) fn new(
-        capabilities: Capabilities,
-        plugin: Arc<str>,
-        output: Captured,
-        memory: usize,
-        ticks: u64,
-    ) -> Self {
+    pub(crate) fn new(capabilities: Capabilities, plugin: Arc<str>, output: Captured, memory: usize) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MOST_HANDLES);
-        Self {
-            capabilities,
-            plugin,
-            limiter: Limiter::new(memory),
-            ticks_left: ticks,
-            table,
-            wasi: wasi::context(output),
-        }
+        Self { capabilities, plugin, limiter: Limiter::new(memory), table, wasi: wasi::context(output) }
     }
 }
 

@@ -11,7 +11,6 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 
 use crate::bindings::{Plugin as Instance, PluginPre};
 use crate::call;
-use crate::engine::TICK;
 use crate::host::{CallState, Host};
 use crate::stderr::Captured;
 use crate::{About, Capabilities, Engine, compiled, trap, wasi};
@@ -110,23 +109,26 @@ impl Plugin {
     }
 
     fn store(&self, capabilities: Capabilities, output: Captured, limits: &Limits) -> Store<CallState> {
-        let ticks = ticks(limits.cpu);
-        let state = CallState::new(capabilities, Arc::clone(&self.name), output, limits.memory, ticks);
+        let state = CallState::new(capabilities, Arc::clone(&self.name), output, limits.memory);
         let mut store = Store::new(self.ready.engine(), state);
         store.limiter(|state| &mut state.limiter);
         store.set_epoch_deadline(1);
-        // One tick at a time: the plugin is asked only while it computes, so waiting costs it nothing.
-        store.epoch_deadline_callback(|mut context| {
-            let left = &mut context.data_mut().ticks_left;
-            *left = left.checked_sub(1).ok_or(Trap::Interrupt)?;
-            Ok(UpdateDeadline::Yield(1))
+        // One tick at a time, so that other work of the process goes on; what counts is the time that was computed.
+        let (start, most) = (computed(), limits.cpu);
+        store.epoch_deadline_callback(move |_| {
+            if computed().saturating_sub(start) > most {
+                Err(Trap::Interrupt.into())
+            } else {
+                Ok(UpdateDeadline::Yield(1))
+            }
         });
         store
     }
 }
 
-fn ticks(cpu: Duration) -> u64 {
-    u64::try_from(cpu.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX)
+/// What this thread has computed so far, waiting left out.
+fn computed() -> Duration {
+    rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
 
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {

@@ -17,7 +17,7 @@ pub(crate) fn error(
         let limit = limiter.memory_limit() >> 20;
         return CpiError::host(format!(
             "plugin '{plugin}' asked for {} MiB of memory, its limit is {limit} MiB: raise [limits] memory if that is real work",
-            asked >> 20
+            asked.div_ceil(1 << 20)
         ));
     }
     if let Some(panic) = panic {

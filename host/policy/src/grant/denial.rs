@@ -89,6 +89,18 @@ pub enum Denial {
 }
 
 impl Denial {
+    /// How far a request came through the checks of a rule.
+    pub(super) fn depth(&self) -> u8 {
+        match self {
+            Self::Path { .. } => 1,
+            Self::Method { .. } => 2,
+            Self::Credential { .. } => 3,
+            Self::Address { .. } => 4,
+            Self::Action { .. } => 5,
+            Self::Url { .. } | Self::Header { .. } | Self::Host { .. } | Self::BodyTooLarge { .. } => 0,
+        }
+    }
+
     /// A stable name of the reason.
     pub fn code(&self) -> &'static str {
         match self {

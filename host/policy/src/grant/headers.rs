@@ -20,7 +20,7 @@ const OWNED: [&str; 15] = [
     "x-forwarded-host",
 ];
 
-/// What makes a signature; a plugin writes none of it where the host signs.
+/// What makes a signature: a plugin has no secret of its own to sign with.
 const SIGNATURE: [&str; 4] = ["authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"];
 
 pub(super) fn check(request: &Outgoing) -> Result<(), Denial> {
@@ -37,7 +37,7 @@ pub(super) fn check(request: &Outgoing) -> Result<(), Denial> {
         if OWNED.contains(&lower.as_str()) || lower.starts_with("proxy-") {
             return refuse("is written by the host");
         }
-        if signed && SIGNATURE.contains(&lower.as_str()) {
+        if SIGNATURE.contains(&lower.as_str()) {
             return refuse("is part of the signature, which the host makes");
         }
     }

@@ -1,0 +1,58 @@
+# Everything starts here: `make demo` and `make test` need nothing typed before them.
+
+CARGO   ?= cargo
+PYTHON  ?= python3
+# Recorded calls of the Ruby CPIs, checked in addition where they are to be had.
+GOLDEN  ?= ../shared/golden
+
+# Always the same set at once: the features of shared crates stay the same, so the cloud SDKs are compiled once.
+PLUGINS  = cpi-plugin-sim cpi-plugin-aws cpi-plugin-hostile
+WASM     = --target wasm32-wasip2 --profile plugin --locked $(addprefix -p ,$(PLUGINS))
+OUT      = target/wasm32-wasip2/plugin
+
+.PHONY: help demo test build bench lint golden setup clean
+
+help: ## Shows this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: build .venv/ready ## Runs a VM's whole life through the plugins sim and aws, and checks each step
+	@PYTHONPATH=tests .venv/bin/python -m demo --host dist/cpi-host
+
+test: build .venv/ready ## Runs every test
+	$(CARGO) test --release --locked
+	$(CARGO) test --release --locked -p cpi-plugin-sdk -p cpi-plugin-sim -p cpi-plugin-aws
+	@PYTHONPATH=tests .venv/bin/python -m demo --host dist/cpi-host --quiet
+	@$(MAKE) --no-print-directory golden
+
+build: setup ## Makes dist/: the program and its plugins, to be put anywhere
+	@echo "== plugins (the cloud SDKs take some minutes the first time)"
+	$(CARGO) build $(WASM)
+	@echo "== host"
+	$(CARGO) build --release --locked
+	@mkdir -p dist && install -m 755 target/release/cpi-host dist/cpi-host
+	@chmod go-w dist && dist/cpi-host plugin install $(OUT)/cpi_plugin_sim.wasm $(OUT)/cpi_plugin_aws.wasm
+
+bench: build .venv/ready ## Measures the program beside /bin/true
+	$(CARGO) run --release --locked -p cpi-tests --bin bench
+
+lint: setup ## Formatting and clippy; warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	$(CARGO) clippy $(WASM) -- -D warnings
+
+golden: .venv/ready ## Compares with recorded calls of the Ruby CPI, where these are to be had
+	@if [ -f $(GOLDEN)/aws/compare.py ]; then \
+	  .venv/bin/python $(GOLDEN)/aws/compare.py --venv .venv --cpi '$(CURDIR)/dist/cpi-host call --config {config}' \
+	    --allow calls --allow message > target/golden-aws.txt 2>&1; tail -n 3 target/golden-aws.txt; \
+	else echo "golden cases: skipped, there is no $(GOLDEN)/aws"; fi
+
+setup: ## Installs what the build needs
+	@if command -v rustup >/dev/null; then rustup target add wasm32-wasip2 2>&1 | grep -v 'up to date' || true; fi
+
+.venv/ready: tests/requirements.txt
+	@echo "== Python environment for the demo and the tests"
+	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt && touch $@
+
+clean: ## Removes what was built
+	$(CARGO) clean && rm -rf dist .venv
