@@ -1,5 +1,6 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -26,6 +27,22 @@ impl Endpoint {
     pub fn answering(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         Self::serve(move |stream| _ = stream.write_all(&bytes))
+    }
+
+    /// Answers one request after the other with these statuses and bodies, the last one from then on.
+    pub fn in_turn(answers: &[(u16, &str)]) -> Self {
+        let answers: Vec<String> = answers
+            .iter()
+            .map(|(status, body)| {
+                let length = body.len();
+                format!("HTTP/1.1 {status} X\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n\r\n{body}")
+            })
+            .collect();
+        let next = AtomicUsize::new(0);
+        Self::serve(move |stream| {
+            let turn = next.fetch_add(1, Ordering::Relaxed).min(answers.len().saturating_sub(1));
+            _ = stream.write_all(answers.get(turn).expect("an answer").as_bytes());
+        })
     }
 
     /// Sends a proper start of an answer and then zeros without end.

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,6 @@ pub struct Host {
 }
 
 /// What a call came to.
-#[derive(Debug)]
 pub struct Answer {
     /// All of stdout.
     pub stdout: String,
@@ -165,6 +165,15 @@ impl Answer {
         let text = |member: &str| response["error"][member].as_str().unwrap_or_default().to_owned();
         assert!(response["error"].is_object(), "{self:?}");
         (text("type"), text("message"))
+    }
+}
+
+impl fmt::Debug for Answer {
+    /// Shortened: some plugins talk a lot.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |text: &str| text.chars().take(2000).collect::<String>();
+        let Self { stdout, stderr, status, took } = self;
+        write!(f, "status {status} after {took:?}\nstdout: {}\nstderr: {}", short(stdout), short(stderr))
     }
 }
 

@@ -6,6 +6,7 @@ mod bad_endpoints;
 mod bad_input;
 mod catalog;
 mod imports;
+mod retries;
 mod sandbox;
 mod secrets;
 mod signals;

@@ -11,7 +11,8 @@ fn trick(name: &str) -> Answer {
 }
 
 fn hostile(endpoint: &str, limits: &str) -> Host {
-    let limits = format!("[limits]\nmemory = \"64MiB\"\ncpu = \"300ms\"\nwall = {{ default = \"2s\" }}\n{limits}");
+    let cpu = if limits.contains("cpu") { "" } else { "cpu = \"300ms\"\n" };
+    let limits = format!("[limits]\nmemory = \"64MiB\"\nwall = {{ default = \"2s\" }}\n{cpu}{limits}");
     Host::hostile(endpoint).with_more_settings(&limits)
 }
 
@@ -52,7 +53,7 @@ fn ten_gibibytes_are_refused() {
 
 #[test]
 fn it_cannot_answer_for_the_host() {
-    let answer = trick("stdout");
+    let answer = hostile("http://127.0.0.1:9/", "cpu = \"20s\"\n").call("has_vm", &json!(["stdout"]));
     assert_eq!(answer.result(), true);
     assert!(!answer.stdout.contains("FORGED"), "{answer:?}");
     assert!(trick("exit").error().1.contains("ended itself with status 0"));

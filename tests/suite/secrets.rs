@@ -17,7 +17,7 @@ const STRAY: &str = "canary-under-an-unusual-key";
 const SECRETS: [&str; 5] = [SECRET_KEY, SESSION_TOKEN, BUS_PASSWORD, PRIVATE_KEY, STRAY];
 
 /// What the plugin must know: the proof that the search looks in the right place.
-const AGENT: &str = "agent-id-that-the-plugin-knows";
+const KNOWN: &str = "zone-that-the-plugin-knows";
 
 fn host(endpoint: &str) -> Host {
     Host::new(
@@ -38,9 +38,9 @@ fn create_vm() -> Value {
     let mut call = request(
         "create_vm",
         &json!([
-            AGENT,
+            "agent-1",
             "ami-0b05b0000000000a1 light",
-            {"instance_type": "m5.large", "availability_zone": "us-east-1a"},
+            {"instance_type": "m5.large", "availability_zone": KNOWN},
             {"private": {"type": "manual", "ip": "10.0.1.20", "cloud_properties": {"subnet": "subnet-1"}}},
             [],
             {"bosh": {"mbus": {"cert": {"private_key": PRIVATE_KEY}}, "password": PRIVATE_KEY}},
@@ -53,7 +53,8 @@ fn create_vm() -> Value {
 #[test]
 fn no_secret_is_in_the_memory_of_a_plugin() {
     let endpoint = Endpoint::hanging();
-    let mut child = host(&endpoint.url()).start(create_vm().to_string().as_bytes());
+    let host = host(&endpoint.url());
+    let mut child = host.start(create_vm().to_string().as_bytes());
     let start = Instant::now();
     while endpoint.received().is_empty() {
         assert!(start.elapsed() < Duration::from_secs(10), "the plugin sent nothing");
@@ -66,7 +67,7 @@ fn no_secret_is_in_the_memory_of_a_plugin() {
 
     assert!(signed.contains("authorization: aws4-hmac-sha256 credential=akiacanary0000000001/"), "{signed}");
     assert!(signed.contains(&format!("x-amz-security-token: {SESSION_TOKEN}")), "{signed}");
-    assert!(contains(&memory, AGENT), "the search must find what the plugin knows");
+    assert!(contains(&memory, KNOWN), "the search must find what the plugin knows");
     for secret in SECRETS {
         assert!(!contains(&memory, secret), "{secret} is in the plugin's memory");
     }

@@ -95,10 +95,11 @@ impl AgentVault {
     }
 
     /// The body of a request, with the document in the one field that the manifest names, if a token stands there.
-    pub(crate) fn place(&self, permit: &Permit, body: Vec<u8>) -> Vec<u8> {
-        match (permit.placement(), std::str::from_utf8(&body)) {
+    pub(crate) fn place(&self, permit: &Permit) -> Vec<u8> {
+        let body = &permit.request().body;
+        match (permit.placement(), std::str::from_utf8(body)) {
             (Some(placement), Ok(form)) if self.context.is_some() => self.place_in_form(placement, form).into_bytes(),
-            _ => body,
+            _ => body.clone(),
         }
     }
 

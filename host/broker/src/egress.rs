@@ -2,7 +2,8 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cpi_policy::{CredentialFields, Denial, Grant, Limits, Manifest, Method, Outgoing, Permit};
+use bytes::Bytes;
+use cpi_policy::{CredentialFields, Denial, Grant, Limits, Manifest, Method, Outgoing, Permit, Refusal};
 
 use crate::{AgentVault, Journal, Level, sign};
 
@@ -75,22 +76,55 @@ impl Egress {
         Self { manifest, grant, secrets, agents, journal, clients: Clients::default(), budget }
     }
 
-    /// Sends a request if the grant allows it.
+    /// Sends a request if the grant allows it, and sends it again while the cloud is busy and the policy says so.
     pub async fn send(&self, request: Outgoing) -> Result<Incoming, Problem> {
-        let _slot = self.budget.take().await?;
         let method = request.method;
-        let mut permit = self.grant.check(request).inspect_err(|denial| {
+        let permit = self.grant.check(request).inspect_err(|denial| {
             self.journal.write(Level::Warn, format_args!("denied {} {denial}", method.name()));
         })?;
-        let start = Instant::now();
-        let outcome = self.exchange(&mut permit).await;
-        self.record(&permit, start.elapsed(), &outcome);
-        outcome
+        let body = Bytes::from(self.agents.place(&permit));
+        let mut retried = 0;
+        loop {
+            // A request that waits for its next try keeps its place: fewer are under way while the cloud is busy.
+            let _slot = self.budget.take().await?;
+            let start = Instant::now();
+            let attempt = self.exchange(&permit, body.clone()).await;
+            self.record(&permit, start.elapsed(), &attempt);
+            let Some((reason, pause)) = self.again(&attempt, retried) else { return attempt.map_err(Failed::into) };
+            retried += 1;
+            let most = self.grant.retry().most();
+            let seconds = pause.as_secs_f64();
+            self.journal.write(
+                Level::Warn,
+                format_args!("{reason}: trying again in {seconds:.1} s, {retried} of {most} times"),
+            );
+            tokio::time::sleep(pause).await;
+        }
     }
 
-    async fn exchange(&self, permit: &mut Permit) -> Result<Incoming, Problem> {
-        let body = permit.take_body();
-        let body = self.agents.place(permit, body);
+    /// Why and when a request is sent again.
+    fn again(&self, attempt: &Result<Incoming, Failed>, retried: u32) -> Option<(String, Duration)> {
+        let retry = self.grant.retry();
+        let random = getrandom::u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX));
+        match attempt {
+            Ok(answer) => {
+                let retry_after = answer.headers.iter().find(|(name, _)| name == "retry-after");
+                let refusal = Refusal {
+                    status: answer.status,
+                    retry_after: retry_after.map(|(_, value)| value.as_str()),
+                    body: &answer.body,
+                };
+                retry.after(refusal, retried, random)
+            }
+            // Nothing was sent, so nothing can be done twice.
+            Err(Failed { problem, connected: false }) => {
+                retry.after_no_connection(retried, random).map(|pause| (problem.to_string(), pause))
+            }
+            Err(_) => None,
+        }
+    }
+
+    async fn exchange(&self, permit: &Permit, body: Bytes) -> Result<Incoming, Failed> {
         let signature = match permit.signing() {
             Some(signing) => sign::sign(&self.manifest, &self.secrets, signing, permit, &body)?,
             None => Vec::new(),
@@ -109,11 +143,11 @@ impl Egress {
             )
             .timeout(wanted.min(limits.request_time))
             .body(body);
-        let response = request.send().await.map_err(|error| problem(&error, permit, "connecting and sending"))?;
+        let response = request.send().await.map_err(|error| Failed::of(&error, permit, "connecting and sending"))?;
         receive(response, limits, permit).await
     }
 
-    fn record(&self, permit: &Permit, took: Duration, outcome: &Result<Incoming, Problem>) {
+    fn record(&self, permit: &Permit, took: Duration, outcome: &Result<Incoming, Failed>) {
         let what = format!(
             "{} {}{}",
             permit.request().method.name(),
@@ -126,12 +160,41 @@ impl Egress {
                 Level::Info,
                 format_args!("{what} -> {} in {ms:.1} ms, {} bytes", answer.status, answer.body.len()),
             ),
-            Err(problem) => self.journal.write(Level::Warn, format_args!("{what} failed after {ms:.1} ms: {problem}")),
+            Err(Failed { problem, .. }) => {
+                self.journal.write(Level::Warn, format_args!("{what} failed after {ms:.1} ms: {problem}"));
+            }
         }
     }
 }
 
-async fn receive(mut response: reqwest::Response, limits: &Limits, permit: &Permit) -> Result<Incoming, Problem> {
+/// An attempt without an answer.
+struct Failed {
+    problem: Problem,
+    /// Whether anything can have reached the other side.
+    connected: bool,
+}
+
+impl Failed {
+    fn of(error: &reqwest::Error, permit: &Permit, phase: &str) -> Self {
+        let problem = problem(error, permit, phase);
+        let final_anyway = !matches!(problem, Problem::Unreachable(_) | Problem::TimedOut(_));
+        Self { problem, connected: final_anyway || !error.is_connect() }
+    }
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        Self { problem, connected: true }
+    }
+}
+
+impl From<Failed> for Problem {
+    fn from(failed: Failed) -> Self {
+        failed.problem
+    }
+}
+
+async fn receive(mut response: reqwest::Response, limits: &Limits, permit: &Permit) -> Result<Incoming, Failed> {
     let too_large = || Problem::TooLarge(limits.response as u64);
     let status = response.status().as_u16();
     let headers = response
@@ -140,12 +203,12 @@ async fn receive(mut response: reqwest::Response, limits: &Limits, permit: &Perm
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
     if response.content_length().is_some_and(|length| length > limits.response as u64) {
-        return Err(too_large());
+        return Err(too_large().into());
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| problem(&error, permit, "reading the answer"))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| Failed::of(&error, permit, "reading the answer"))? {
         if body.len() + chunk.len() > limits.response {
-            return Err(too_large());
+            return Err(too_large().into());
         }
         body.extend_from_slice(&chunk);
     }

@@ -72,11 +72,11 @@ impl Journal {
         if level < self.least {
             return;
         }
-        let line = self.format(level, &format!("{plugin}: {}", self.masked(message)));
         let mut left = lock(&self.allowance);
         if *left == 0 {
             return;
         }
+        let line = self.format(level, &format!("{plugin}: {}", self.masked(message)));
         *left = left.saturating_sub(line.len());
         let spent = *left == 0;
         drop(left);

@@ -2,6 +2,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use cpi_runtime::About;
 use serde::{Deserialize, Serialize};
 
 use crate::CatalogError;
@@ -21,6 +22,8 @@ pub(crate) struct Current {
     pub(crate) component: String,
     pub(crate) compiled: String,
     pub(crate) manifest: String,
+    /// What the plugin answers to `info`.
+    pub(crate) about: About,
 }
 
 /// The format that this program reads and writes.

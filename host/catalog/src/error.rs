@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use cpi_policy::ManifestError;
+use cpi_protocol::CpiError;
 use cpi_runtime::{CompileError, LoadError};
 
 /// Why a plugin cannot be installed or used.
@@ -69,6 +70,17 @@ pub enum CatalogError {
         /// Why.
         problem: LoadError,
     },
+    /// The plugin does not even say what it is: its author is at fault.
+    #[error("plugin '{name}' is refused, its `info` fails: {problem}")]
+    Info {
+        /// Which.
+        name: String,
+        /// Why.
+        problem: CpiError,
+    },
+    /// The process has no means to run a plugin.
+    #[error("the process cannot be set up: {0}")]
+    Process(#[source] io::Error),
 }
 
 impl CatalogError {

@@ -5,6 +5,7 @@
 //! plugins/aws/0.1.0-3f2a…/component.wasm            what the author shipped
 //! plugins/aws/0.1.0-3f2a…/component.cwasm           machine code for this computer
 //! plugins/aws/0.1.0-3f2a…/plugin.toml               the manifest that the component carries
+//! plugins/aws/verified                              that the compiled code was compared with its digest, and when
 //! ```
 //!
 //! A generation is never changed: [`Catalog::install`] makes a new one and then replaces `current.json` at once.
@@ -14,7 +15,10 @@
 mod catalog;
 mod current;
 mod error;
+mod install;
+mod layout;
 mod section;
+mod stamp;
 mod trust;
 
 pub use catalog::{Catalog, Installed, Summary};

@@ -88,8 +88,10 @@ fn with_runtime(options: &Options, request: Request, journal: &Arc<Journal>) -> 
         journal.write(Level::Warn, format_args!("ignored {surplus} argument(s) that this CPI does not know"));
     }
     let call = Call::parse(&request)?;
-    if call == Call::Ping {
-        return Ok("pong".into());
+    match call {
+        Call::Ping => return Ok("pong".into()),
+        Call::Info => return answer::info(options),
+        _ => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -73,7 +73,7 @@ fn list(host: &HostOptions) -> Result<Vec<String>, String> {
 }
 
 fn line(plugin: &Summary) -> String {
-    let kib = |bytes: usize| bytes.div_ceil(1024);
+    let kib = |bytes: u64| bytes.div_ceil(1024);
     format!(
         "{} {}  blake3:{}  {} KiB, {} KiB compiled",
         plugin.name,

@@ -5,7 +5,7 @@ use url::{Host, Url};
 use crate::action::{self, NoAction};
 use crate::manifest::{Actions, HttpAsk};
 use crate::pattern::{PathPattern, fill};
-use crate::{AddressRule, Egress, Limits, LimitsPatch, Manifest, Method, Outgoing, Placement, Settings};
+use crate::{AddressRule, Egress, Limits, LimitsPatch, Manifest, Method, Outgoing, Placement, Retry, Settings};
 
 mod denial;
 mod headers;
@@ -20,6 +20,7 @@ pub struct Grant {
     rules: Vec<Rule>,
     placements: Vec<Placement>,
     limits: Limits,
+    retry: Retry,
 }
 
 /// One kind of request that is allowed.
@@ -64,12 +65,18 @@ impl Grant {
             rules: manifest.http.iter().flat_map(|ask| Rule::of(ask, settings, egress)).collect(),
             placements: manifest.agents.place.clone(),
             limits: Limits::new(&manifest.limits, limits),
+            retry: Retry::new(&manifest.retry, &settings.readable),
         }
     }
 
     /// The limits of this call.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// When a request is sent again.
+    pub fn retry(&self) -> &Retry {
+        &self.retry
     }
 
     /// Turns a request into one that may be sent, or says why it may not.
@@ -237,11 +244,6 @@ impl Permit {
     /// The field of its form in which a token stands for the agent's settings.
     pub fn placement(&self) -> Option<&Placement> {
         self.placement.as_ref()
-    }
-
-    /// The body, taken out.
-    pub fn take_body(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.request.body)
     }
 }
 

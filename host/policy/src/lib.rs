@@ -15,6 +15,7 @@ mod limits;
 mod manifest;
 mod pattern;
 mod request;
+mod retry;
 mod settings;
 
 pub use address::{AddressRule, is_public};
@@ -24,4 +25,5 @@ pub use host_config::{AllowedAddress, Egress, HostConfig, HostConfigError};
 pub use limits::{Limits, LimitsPatch};
 pub use manifest::{Encoding, Manifest, ManifestError, Placement, Scheme, is_plugin_name};
 pub use request::{Method, Outgoing};
+pub use retry::{Refusal, Retry};
 pub use settings::{CredentialFields, Settings};

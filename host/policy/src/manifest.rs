@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::LimitsPatch;
 use crate::pattern::{HostPattern, PathPattern};
 use crate::request::Method;
+use crate::retry::RetryAsk;
 
 /// The major and minor version of the contract that this host serves.
 const CONTRACT: &str = "bosh:cpi@0.1";
@@ -22,6 +23,9 @@ pub struct Manifest {
     /// One block for each kind of request that the plugin makes.
     #[serde(default)]
     pub http: Vec<HttpAsk>,
+    /// When requests are sent again.
+    #[serde(default)]
+    pub retry: RetryAsk,
     /// Where the agent's settings go.
     #[serde(default)]
     pub agents: Agents,

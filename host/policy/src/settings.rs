@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{Manifest, normalise_endpoint};
 
 /// The provider's settings of one call, parted by who may read them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// What the plugin reads: the settings that its manifest lists, endpoints in canonical form.
     pub readable: Object,

@@ -1,6 +1,7 @@
 //! Typed calls in, JSON results out.
 
 use cpi_protocol::{Call, CpiError, Network, NetworkKind, NetworkSpec, Object, Request, Tag};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wasmtime::Store;
 use wasmtime::component::Accessor;
@@ -13,13 +14,17 @@ use crate::failure;
 use crate::host::CallState;
 
 /// What a provider says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct About {
     /// Formats of stemcells.
     pub stemcell_formats: Vec<String>,
     /// Highest API version.
     pub api_version: u8,
 }
+
+/// Directors and the CLI refuse anything older.
+const LOWEST_API_VERSION: u8 = 2;
 
 /// Facts about a call that the plugin may know.
 pub(crate) fn facts(request: &Request, settings: String) -> wit::Call {
@@ -35,6 +40,12 @@ pub(crate) fn facts(request: &Request, settings: String) -> wit::Call {
 /// Asks for formats and version.
 pub(crate) async fn about(plugin: &Plugin, store: &mut Store<CallState>) -> wasmtime::Result<Result<About, CpiError>> {
     let about = plugin.bosh_cpi_provider().call_info(&mut *store).await?;
+    if about.api_version < LOWEST_API_VERSION {
+        return Ok(Err(CpiError::host(format!(
+            "the plugin says that it speaks API version {}; callers want {LOWEST_API_VERSION} at least",
+            about.api_version
+        ))));
+    }
     Ok(Ok(About { stemcell_formats: about.stemcell_formats, api_version: about.api_version }))
 }
 

@@ -1,11 +1,10 @@
 //! Compiled components. This file has the only unsafe code of the host.
 
 use std::fs::File;
-use std::hash::{Hash, Hasher};
 use std::os::fd::AsRawFd;
 
+use wasmtime::Engine as Wasmtime;
 use wasmtime::component::Component;
-use wasmtime::{Engine as Wasmtime, Precompiled};
 
 use crate::Engine;
 
@@ -29,13 +28,6 @@ pub fn compile(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, CompileErro
     engine.inner().precompile_component(component).map_err(|error| CompileError::NotAComponent(format!("{error:#}")))
 }
 
-/// What decides whether compiled code fits an engine: its version, its settings and the machine.
-pub fn compatibility(engine: &Engine) -> String {
-    let mut hasher = std::hash::DefaultHasher::new();
-    engine.inner().precompile_compatibility_hash().hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
-}
-
 /// Maps compiled code into this process.
 ///
 /// The caller has made sure that this very file holds what [`compile`] wrote, and that nobody but its owner can
@@ -43,9 +35,6 @@ pub fn compatibility(engine: &Engine) -> String {
 #[expect(unsafe_code, reason = "compiled code is machine code: its origin is checked by the caller, as said above")]
 pub(crate) fn map(engine: &Engine, file: &File) -> wasmtime::Result<Component> {
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-    if !matches!(Wasmtime::detect_precompiled_file(&path)?, Some(Precompiled::Component)) {
-        wasmtime::bail!("the file holds no compiled component");
-    }
     // SAFETY: the bytes were written by `compile` and verified since; see above.
     unsafe { Component::deserialize_file(engine.inner(), &path) }
 }

@@ -1,8 +1,10 @@
 //! What a plugin may import, implemented over the broker.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use cpi_broker::{AgentVault, Egress, Journal, StateStore};
+use cpi_broker::{AgentVault, Egress, Journal, Level, StateStore};
+use cpi_policy::{Grant, LimitsPatch, Manifest, Settings};
 use wasmtime::component::{HasSelf, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -29,6 +31,24 @@ pub struct Capabilities {
     pub state: StateStore,
     /// `bosh:cpi/log`.
     pub journal: Arc<Journal>,
+}
+
+impl Capabilities {
+    /// What `info` reaches: nothing. It can send no request and keep no state, and what it logs is not shown.
+    pub(crate) fn none(manifest: &Manifest) -> Self {
+        let journal = Arc::new(Journal::new(Box::new(std::io::sink()), Level::Error, None));
+        let settings = Settings::default();
+        let grant = Grant::new(manifest, &settings, &cpi_policy::Egress::default(), &LimitsPatch::default());
+        let agents = Arc::<AgentVault>::default();
+        let egress = Egress::new(
+            Arc::new(manifest.clone()),
+            Arc::new(grant),
+            settings.secret,
+            Arc::clone(&agents),
+            Arc::clone(&journal),
+        );
+        Self { egress: Arc::new(egress), agents, state: StateStore::new(Path::new("/dev/null"), "", "", 0), journal }
+    }
 }
 
 /// The store data of one instance.

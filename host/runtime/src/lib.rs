@@ -17,7 +17,7 @@ mod trap;
 mod wasi;
 
 pub use call::About;
-pub use compiled::{CompileError, compatibility, compile};
+pub use compiled::{CompileError, compile};
 pub use engine::Engine;
 pub use host::Capabilities;
 pub use plugin::{LoadError, Plugin};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cpi_broker::Level;
-use cpi_policy::Limits;
+use cpi_policy::{Limits, LimitsPatch, Manifest};
 use cpi_protocol::{Call, CpiError, Request};
 use serde_json::Value;
 use wasmtime::component::{Component, Linker};
@@ -51,9 +51,10 @@ impl Plugin {
         Ok(Self { name: name.into(), ready })
     }
 
-    /// Formats and version, which need neither settings nor requests.
-    pub async fn about(&self, capabilities: Capabilities, limits: &Limits) -> Result<About, CpiError> {
-        self.with_instance(capabilities, limits, "info", async |instance, mut store| {
+    /// What the provider says of itself. It needs neither settings nor requests, so it is asked once, at installation.
+    pub async fn about(&self, manifest: &Manifest) -> Result<About, CpiError> {
+        let limits = Limits::new(&manifest.limits, &LimitsPatch::default());
+        self.with_instance(Capabilities::none(manifest), &limits, "info", async |instance, mut store| {
             call::about(&instance, &mut store).await
         })
         .await

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use cpi_broker::{AgentContext, AgentVault, Egress, Journal, StateStore};
-use cpi_catalog::{Catalog, Installed};
-use cpi_policy::{Grant, Settings};
+use cpi_catalog::{Catalog, CatalogError, Installed};
+use cpi_policy::{Grant, HostConfig, Settings};
 use cpi_protocol::{Call, CpiError, Request};
 use cpi_runtime::{Capabilities, Engine, Plugin};
 use serde_json::Value;
@@ -10,6 +10,14 @@ use serde_json::Value;
 use super::{Options, shape};
 use crate::config::CloudConfig;
 use crate::paths;
+
+/// What `info` answers. Callers ask before every other call, so nothing is started for it.
+pub(super) fn info(options: &Options) -> Result<Value, CpiError> {
+    let cloud = CloudConfig::read(&options.config)?;
+    let host = paths::host_config(&options.host).map_err(CpiError::host)?;
+    let about = catalog(&host)?.about(&cloud.plugin).map_err(unusable)?;
+    Ok(shape::info(&about, &cloud))
+}
 
 /// Finds the plugin, computes what it may do, and lets it answer.
 pub(super) async fn answer(
@@ -21,9 +29,7 @@ pub(super) async fn answer(
     let cloud = CloudConfig::read(&options.config)?;
     hide(&cloud, &call, &journal);
     let host = paths::host_config(&options.host).map_err(CpiError::host)?;
-    let catalog = Catalog::new(paths::plugins(&host).map_err(CpiError::host)?);
-    let Installed { manifest, compiled } =
-        catalog.open(&cloud.plugin).map_err(|error| CpiError::host(format!("cloud.plugin: {error}")))?;
+    let Installed { manifest, compiled } = catalog(&host)?.open(&cloud.plugin).map_err(unusable)?;
     let manifest = Arc::new(manifest);
 
     let settings =
@@ -47,9 +53,6 @@ pub(super) async fn answer(
         journal,
     };
 
-    if call == Call::Info {
-        return Ok(shape::info(&plugin.about(capabilities, &limits).await?, &cloud));
-    }
     shape::before(&request, &call, &cloud)?;
     let networks = match &call {
         Call::CreateVm(vm) => Some(vm.network_settings.clone()),
@@ -57,6 +60,14 @@ pub(super) async fn answer(
     };
     let result = plugin.run(capabilities, &limits, &request, call, readable).await?;
     Ok(shape::result(&request, result, networks))
+}
+
+fn catalog(host: &HostConfig) -> Result<Catalog, CpiError> {
+    paths::plugins(host).map(Catalog::new).map_err(CpiError::host)
+}
+
+fn unusable(error: CatalogError) -> CpiError {
+    CpiError::host(format!("cloud.plugin: {error}"))
 }
 
 /// What must not be printed, before anything is: the agent's configuration, and what the caller sends to the agent.
