@@ -29,7 +29,7 @@ build: setup ## Makes dist/: the program and its plugins, to be put anywhere
 	$(CARGO) build $(WASM)
 	@echo "== host"
 	$(CARGO) build --release --locked
-	@mkdir -p dist && install -m 755 target/release/cpi-host dist/cpi-host
+	@mkdir -p dist && install -m 755 target/release/cpi-host dist/cpi-host && install -m 644 docs/sim.json dist/
 	@chmod go-w dist && dist/cpi-host plugin install $(OUT)/cpi_plugin_sim.wasm $(OUT)/cpi_plugin_aws.wasm
 
 bench: build .venv/ready ## Measures the program beside /bin/true
@@ -43,7 +43,7 @@ lint: setup ## Formatting and clippy; warnings are errors
 golden: .venv/ready ## Compares with recorded calls of the Ruby CPI, where these are to be had
 	@if [ -f $(GOLDEN)/aws/compare.py ]; then \
 	  .venv/bin/python $(GOLDEN)/aws/compare.py --venv .venv --cpi '$(CURDIR)/dist/cpi-host call --config {config}' \
-	    --allow calls --allow message > target/golden-aws.txt 2>&1; tail -n 3 target/golden-aws.txt; \
+	    --allow reads,calls,message > target/golden-aws.txt 2>&1; tail -n 3 target/golden-aws.txt; \
 	else echo "golden cases: skipped, there is no $(GOLDEN)/aws"; fi
 
 setup: ## Installs what the build needs

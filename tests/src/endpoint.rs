@@ -20,7 +20,7 @@ impl Endpoint {
 
     /// Takes requests and never answers.
     pub fn hanging() -> Self {
-        Self::serve(|_| thread::sleep(Duration::from_secs(600)))
+        Self::serve(|_| thread::sleep(Duration::from_mins(10)))
     }
 
     /// Answers every request with these bytes and closes.
@@ -49,7 +49,8 @@ impl Endpoint {
     pub fn flooding() -> Self {
         Self::serve(|stream| {
             _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n");
-            while stream.write_all(&[b'0'; 1 << 16]).is_ok() {}
+            let zeros = vec![b'0'; 1 << 16];
+            while stream.write_all(&zeros).is_ok() {}
         })
     }
 

@@ -36,7 +36,7 @@ impl Host {
     /// The program with the misbehaving plugin, whose endpoint this is.
     pub fn hostile(endpoint: &str) -> Self {
         let host = Self::new("hostile", &json!({"hostile": {"endpoint": endpoint}}));
-        host.with_settings(&format!("plugins = {:?}\n", test_plugins()))
+        host.with_settings(&format!("plugins = '{}'\n", test_plugins().display()))
     }
 
     /// The program with AWS at this endpoint.

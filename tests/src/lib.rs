@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    clippy::panic,
     reason = "tests end at the first thing that is not as it should be"
 )]
 

@@ -25,7 +25,7 @@ impl Moto {
         let moto = Self { process, port };
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(60), "moto does not answer");
+            assert!(start.elapsed() < Duration::from_mins(1), "moto does not answer");
             thread::sleep(Duration::from_millis(50));
         }
         moto

@@ -30,7 +30,7 @@ fn installed() -> (TempDir, PathBuf, Host) {
     assert!(install(&component("sim"), folder.path()).status.success());
     let generation = fs::read_dir(folder.path().join("sim")).unwrap().flatten().find(|entry| entry.path().is_dir());
     let compiled = generation.unwrap().path().join("component.cwasm");
-    let host = Host::sim().with_settings(&format!("plugins = {:?}\n", folder.path()));
+    let host = Host::sim().with_settings(&format!("plugins = '{}'\n", folder.path().display()));
     (folder, compiled, host)
 }
 

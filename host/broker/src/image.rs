@@ -93,8 +93,11 @@ fn digest(mut file: &File) -> std::io::Result<ImageFacts> {
             Err(error) => return Err(error),
         }
     }
-    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(ImageFacts { size, sha256 })
+    Ok(ImageFacts { size, sha256: hex(&hash.finalize()) })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> String {

@@ -36,7 +36,9 @@ pub(crate) fn main(command: Command) -> ExitCode {
     };
     match outcome {
         Ok(lines) => {
-            lines.iter().for_each(|line| println!("{line}"));
+            for line in lines {
+                println!("{line}");
+            }
             ExitCode::SUCCESS
         }
         Err(problem) => {

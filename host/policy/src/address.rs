@@ -33,14 +33,13 @@ pub fn is_public(address: IpAddr) -> bool {
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = match a {
-        0 | 10 | 127 => true,
+        0 | 10 | 127 | 224.. => true,
         100 => (64..128).contains(&b),
         169 => b == 254,
         172 => (16..32).contains(&b),
         192 => b == 168 || (b == 0 && matches!(c, 0 | 2)) || (b == 88 && c == 99),
         198 => matches!(b, 18 | 19) || (b == 51 && c == 100),
         203 => b == 0 && c == 113,
-        224.. => true,
         _ => false,
     };
     // Azure's wire server stands in public space.

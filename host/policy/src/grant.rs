@@ -128,12 +128,11 @@ impl Rule {
     fn of(ask: &HttpAsk, settings: &Settings, egress: &Egress) -> Vec<Self> {
         let readable = &settings.readable;
         let endpoint = ask.endpoint.as_ref().and_then(|key| readable.get(key)).and_then(|value| value.as_str());
-        let (bases, addresses) = match endpoint {
-            Some(endpoint) => (vec![endpoint.to_owned()], AddressRule::Any),
-            None => {
-                let hosts = ask.hosts.iter().filter_map(|host| host.fill(readable)).collect();
-                (hosts, AddressRule::Public(egress.allow_private.clone()))
-            }
+        let (bases, addresses) = if let Some(endpoint) = endpoint {
+            (vec![endpoint.to_owned()], AddressRule::Any)
+        } else {
+            let hosts = ask.hosts.iter().filter_map(|host| host.fill(readable)).collect();
+            (hosts, AddressRule::Public(egress.allow_private.clone()))
         };
         let signing = ask.credential.as_ref().zip(ask.sign.as_ref()).map(|(credential, sign)| Signing {
             credential: credential.clone(),

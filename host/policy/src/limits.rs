@@ -72,14 +72,14 @@ impl Default for Limits {
         const MIB: usize = 1 << 20;
         Self {
             memory: 128 * MIB,
-            cpu: Duration::from_secs(60),
-            wall: Duration::from_secs(2 * 3600),
-            wall_of: BTreeMap::from([("create_stemcell".to_owned(), Duration::from_secs(8 * 3600))]),
+            cpu: Duration::from_mins(1),
+            wall: Duration::from_hours(2),
+            wall_of: BTreeMap::from([("create_stemcell".to_owned(), Duration::from_hours(8))]),
             request: 16 * MIB,
             response: 16 * MIB,
             in_flight: 32,
             requests: 10_000,
-            request_time: Duration::from_secs(120),
+            request_time: Duration::from_mins(2),
             log: MIB,
             state: 16 * MIB,
         }
@@ -90,7 +90,7 @@ impl Limits {
     /// The defaults, narrowed by what the plugin asks for, and then as the operator says.
     pub fn new(wishes: &LimitsPatch, operator: &LimitsPatch) -> Self {
         let mut limits = Self::default();
-        limits.apply(wishes, |current, wish| current.min(wish), Duration::min);
+        limits.apply(wishes, Ord::min, Duration::min);
         limits.apply(operator, |_, value| value, |_, value| value);
         limits
     }
@@ -154,12 +154,12 @@ mod tests {
         let limits = Limits::new(&wishes, &LimitsPatch::default());
         assert_eq!(limits.memory, 64 << 20);
         assert_eq!(limits.cpu, Limits::default().cpu);
-        assert_eq!(limits.wall_of("create_vm"), Duration::from_secs(1800));
+        assert_eq!(limits.wall_of("create_vm"), Duration::from_mins(30));
         assert_eq!(limits.wall_of("has_vm"), Limits::default().wall);
 
         let operator = patch("memory = \"1GiB\"\nwall = { default = \"100h\" }\nhttp = { in-flight = 99 }");
         let limits = Limits::new(&wishes, &operator);
         assert_eq!((limits.memory, limits.in_flight), (1 << 30, 99));
-        assert_eq!(limits.wall_of("has_vm"), Duration::from_secs(360_000));
+        assert_eq!(limits.wall_of("has_vm"), Duration::from_hours(100));
     }
 }

@@ -19,6 +19,7 @@ pub struct Manifest {
     pub plugin: Plugin,
     /// Credentials by the name that requests use.
     #[serde(default)]
+    #[expect(clippy::zero_sized_map_values, reason = "there is one scheme so far")]
     pub credentials: BTreeMap<String, Credential>,
     /// One block for each kind of request that the plugin makes.
     #[serde(default)]
@@ -96,7 +97,7 @@ pub struct HttpAsk {
     pub actions: Option<Actions>,
 }
 
-/// What a SigV4 signature is for.
+/// What a `SigV4` signature is for.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sign {

@@ -42,7 +42,7 @@ const DEFAULT_LIMIT: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A server cannot make a call sleep longer than this at once.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 
 impl Retry {
     /// The policy for one call.

@@ -98,9 +98,8 @@ impl Method {
     pub fn arity(self) -> RangeInclusive<usize> {
         match self {
             Self::Info | Self::CurrentVmId | Self::Ping => 0..=0,
-            Self::CreateStemcell => 2..=3,
             Self::CreateVm => 4..=6,
-            Self::CreateDisk => 2..=3,
+            Self::CreateStemcell | Self::CreateDisk => 2..=3,
             Self::SetVmMetadata
             | Self::SetDiskMetadata
             | Self::AttachDisk

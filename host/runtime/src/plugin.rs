@@ -54,8 +54,8 @@ impl Plugin {
     /// What the provider says of itself. It needs neither settings nor requests, so it is asked once, at installation.
     pub async fn about(&self, manifest: &Manifest) -> Result<About, CpiError> {
         let limits = Limits::new(&manifest.limits, &LimitsPatch::default());
-        self.with_instance(Capabilities::none(manifest), &limits, "info", async |instance, mut store| {
-            call::about(&instance, &mut store).await
+        self.with_instance(Capabilities::none(manifest), &limits, "info", async |instance, store| {
+            call::about(&instance, store).await
         })
         .await
     }
@@ -71,8 +71,8 @@ impl Plugin {
     ) -> Result<Value, CpiError> {
         let method = request.method.name();
         let facts = call::facts(request, settings);
-        self.with_instance(capabilities, limits, method, async |instance, mut store| {
-            call::run(&instance, &mut store, facts, call).await
+        self.with_instance(capabilities, limits, method, async |instance, store| {
+            call::run(&instance, store, facts, call).await
         })
         .await
     }

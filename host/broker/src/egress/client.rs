@@ -34,7 +34,6 @@ impl Clients {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place that makes clients")]
 fn build(tls: bool, addresses: AddressRule) -> Result<reqwest::Client, String> {
     let roots = if tls { roots()? } else { RootCertStore::empty() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -15,7 +15,7 @@ use crate::paths;
 pub(super) fn info(options: &Options) -> Result<Value, CpiError> {
     let cloud = CloudConfig::read(&options.config)?;
     let host = paths::host_config(&options.host).map_err(CpiError::host)?;
-    let about = catalog(&host)?.about(&cloud.plugin).map_err(unusable)?;
+    let about = catalog(&host)?.about(&cloud.plugin).map_err(|error| unusable(&error))?;
     Ok(shape::info(&about, &cloud))
 }
 
@@ -29,7 +29,7 @@ pub(super) async fn answer(
     let cloud = CloudConfig::read(&options.config)?;
     hide(&cloud, &call, &journal);
     let host = paths::host_config(&options.host).map_err(CpiError::host)?;
-    let Installed { manifest, compiled } = catalog(&host)?.open(&cloud.plugin).map_err(unusable)?;
+    let Installed { manifest, compiled } = catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&error))?;
     let manifest = Arc::new(manifest);
 
     let settings =
@@ -66,7 +66,7 @@ fn catalog(host: &HostConfig) -> Result<Catalog, CpiError> {
     paths::plugins(host).map(Catalog::new).map_err(CpiError::host)
 }
 
-fn unusable(error: CatalogError) -> CpiError {
+fn unusable(error: &CatalogError) -> CpiError {
     CpiError::host(format!("cloud.plugin: {error}"))
 }
 

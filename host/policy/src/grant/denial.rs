@@ -49,7 +49,7 @@ pub enum Denial {
         url: String,
     },
     /// The request names another credential than the manifest has for it.
-    #[error("credential-not-granted: {url} takes {}, the request asks for {}", name(granted), name(asked))]
+    #[error("credential-not-granted: {url} takes {}, the request asks for {}", name(granted.as_ref()), name(asked.as_ref()))]
     Credential {
         /// Where to.
         url: String,
@@ -121,8 +121,8 @@ fn list(origins: &[String]) -> String {
     if origins.is_empty() { "no host".to_owned() } else { origins.join(", ") }
 }
 
-fn name(credential: &Option<String>) -> String {
-    credential.as_ref().map_or("none".to_owned(), |name| format!("credential '{name}'"))
+fn name(credential: Option<&String>) -> String {
+    credential.map_or("none".to_owned(), |name| format!("credential '{name}'"))
 }
 
 /// The entry of the host's configuration that would allow an address.
