@@ -4,6 +4,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 
 /// A stemcell image on the host's disk. It is not opened before it is asked about: light stemcells have none.
@@ -66,12 +67,10 @@ impl Image {
 
 /// Opens a regular file; no link, pipe, device or folder, and without waiting for the other end of a pipe.
 fn open(path: &Path) -> Result<File, String> {
-    // From <fcntl.h> on Linux: O_NOFOLLOW and O_NONBLOCK.
-    const NOFOLLOW: i32 = 0o400_000;
-    const NONBLOCK: i32 = 0o4000;
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new()
         .read(true)
-        .custom_flags(NOFOLLOW | NONBLOCK)
+        .custom_flags(flags.bits().cast_signed())
         .open(path)
         .map_err(|error| unreadable(path, &error))?;
     let facts = file.metadata().map_err(|error| unreadable(path, &error))?;

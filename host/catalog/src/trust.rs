@@ -2,6 +2,8 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 use crate::CatalogError;
 
 /// Decides whose files may be run: those of root, of the user who runs the program, and of who installed the program.
@@ -24,11 +26,10 @@ impl Trust {
 
     /// Opens a file, no link, that only trusted users can change.
     pub(crate) fn open(&self, path: &Path) -> Result<File, CatalogError> {
-        // From <fcntl.h> on Linux: O_NOFOLLOW and O_NONBLOCK.
-        const NOFOLLOW_NONBLOCK: i32 = 0o400_000 | 0o4000;
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let file = OpenOptions::new()
             .read(true)
-            .custom_flags(NOFOLLOW_NONBLOCK)
+            .custom_flags(flags.bits().cast_signed())
             .open(path)
             .map_err(CatalogError::file(path))?;
         let facts = file.metadata().map_err(CatalogError::file(path))?;

@@ -1,5 +1,6 @@
+use std::io;
 use std::num::NonZeroUsize;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wasmtime::Config;
@@ -10,7 +11,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// Compiles and runs components. One is enough for a process.
 pub struct Engine {
     inner: wasmtime::Engine,
-    ticker: OnceLock<()>,
+    ticking: AtomicBool,
 }
 
 impl Engine {
@@ -28,7 +29,7 @@ impl Engine {
             // The same call computes the same numbers on every machine.
             .cranelift_nan_canonicalization(true)
             .relaxed_simd_deterministic(true);
-        Ok(Self { inner: wasmtime::Engine::new(&config)?, ticker: OnceLock::new() })
+        Ok(Self { inner: wasmtime::Engine::new(&config)?, ticking: AtomicBool::new(false) })
     }
 
     pub(crate) fn inner(&self) -> &wasmtime::Engine {
@@ -36,21 +37,18 @@ impl Engine {
     }
 
     /// Starts the one thread that makes computing plugins stop and look at their budget.
-    pub(crate) fn tick(&self) {
-        self.ticker.get_or_init(|| {
-            let engine = self.inner.weak();
-            let run = move || {
-                while let Some(engine) = engine.upgrade() {
-                    engine.increment_epoch();
-                    drop(engine);
-                    std::thread::sleep(TICK);
-                }
-            };
-            // Without it a plugin could compute without end; the wall clock still ends calls that wait.
-            if let Err(error) = std::thread::Builder::new().name("epochs".to_owned()).spawn(run) {
-                self.inner.increment_epoch();
-                drop(error);
+    pub(crate) fn tick(&self) -> io::Result<()> {
+        if self.ticking.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let engine = self.inner.weak();
+        let run = move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
             }
-        });
+        };
+        std::thread::Builder::new().name("epochs".to_owned()).spawn(run).map(drop)
     }
 }

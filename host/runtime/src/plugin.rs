@@ -34,6 +34,9 @@ pub enum LoadError {
     /// The component lacks a part of the contract: its author is at fault.
     #[error("the plugin does not export the contract: {0}")]
     Exports(String),
+    /// The machine gives this process no thread.
+    #[error("the thread that limits computing cannot be started: {0}")]
+    Process(#[source] std::io::Error),
 }
 
 impl Plugin {
@@ -47,7 +50,8 @@ impl Plugin {
         let linker = linker(engine).map_err(|error| LoadError::Imports(format!("{error:#}")))?;
         let ready = linker.instantiate_pre(component).map_err(|error| LoadError::Imports(format!("{error:#}")))?;
         let ready = PluginPre::new(ready).map_err(|error| LoadError::Exports(format!("{error:#}")))?;
-        engine.tick();
+        // Without the thread a plugin could compute without end.
+        engine.tick().map_err(LoadError::Process)?;
         Ok(Self { name: name.into(), ready })
     }
 
