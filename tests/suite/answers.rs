@@ -117,3 +117,20 @@ fn a_vm_whose_agent_needs_a_registry_is_refused_before_anything_is_made() {
     assert_eq!(kind, "Bosh::Clouds::CloudError");
     assert!(message.contains("stemcell api version 1"), "{message}");
 }
+
+#[test]
+fn a_reader_that_waits_for_the_response_first_gets_it() {
+    let host = Host::hostile("http://127.0.0.1:9/").with_more_settings("[limits]\nlog = \"2MiB\"\n");
+    let mut child = host.start(request("has_vm", &json!(["log-flood"])).to_string().as_bytes());
+    let mut stdout = String::new();
+    // Two megabytes of log stand before the response, and nobody reads them.
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut stdout).unwrap();
+    assert!(stdout.starts_with("{\"result\":") && stdout.ends_with("\"log\":\"\"}\n"), "{stdout}");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn no_version_is_reported_that_callers_refuse() {
+    let host = Host::new("sim", &json!({"debug": {"cpi": {"api_version": 0}}}));
+    assert_eq!(host.call("info", &json!([])).result()["api_version"], 2);
+}

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::thread;
 
 use cpi_tests::{Host, component, dist};
 use serde_json::json;
@@ -101,11 +102,49 @@ fn code_that_others_can_change_is_never_run() {
 }
 
 #[test]
-fn installing_again_replaces_and_leaves_one_generation() {
+fn installing_again_replaces_and_keeps_one_generation_for_calls_under_way() {
     let (folder, _, host) = installed();
-    assert!(install(&component("sim"), folder.path()).status.success());
+    for _ in 0..3 {
+        assert!(install(&component("sim"), folder.path()).status.success());
+    }
     let entries = fs::read_dir(folder.path().join("sim")).unwrap().flatten();
     let generations: Vec<_> = entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name()).collect();
-    assert_eq!(generations.len(), 1, "{generations:?}");
+    assert_eq!(generations.len(), 2, "{generations:?}");
     assert_eq!(host.call("has_vm", &json!(["vm-1"])).result(), false);
+}
+
+#[test]
+fn installations_at_once_disturb_neither_one_another_nor_calls() {
+    let (folder, _, host) = installed();
+    thread::scope(|scope| {
+        let installations: Vec<_> = (0..6).map(|_| scope.spawn(|| install(&component("sim"), folder.path()))).collect();
+        for _ in 0..100 {
+            assert_eq!(host.call("has_vm", &json!(["vm-1"])).result(), false);
+        }
+        for installation in installations {
+            let output = installation.join().unwrap();
+            assert!(output.status.success(), "{output:?}");
+        }
+    });
+}
+
+#[test]
+fn what_a_plugin_asks_for_is_shown() {
+    let folder = TempDir::new().unwrap();
+    let shown = String::from_utf8(install(&component("aws"), folder.path()).stdout).unwrap();
+    assert!(shown.contains("sends signed with 'aws'") && shown.contains("UserData of RunInstances"), "{shown}");
+    assert!(shown.contains("reads the settings credentials_source"), "{shown}");
+}
+
+#[test]
+fn a_manifest_cannot_ask_for_secrets() {
+    for (line, problem) in [
+        ("settings = [\"secret_access_key\"]\n", "'secret_access_key' holds a secret"),
+        ("section = \"agent\"\n", "unknown field `section`"),
+    ] {
+        let text = format!("(component {})", manifest_section(&format!("{MANIFEST}{line}")));
+        assert!(refusal(&wat::parse_str(&text).unwrap()).contains(problem), "{line}");
+    }
+    let text = format!("(component {})", manifest_section(&MANIFEST.replace("greedy", "agent")));
+    assert!(refusal(&wat::parse_str(&text).unwrap()).contains("plugin name 'agent' is not valid"));
 }

@@ -104,6 +104,28 @@ fn no_secret_is_in_logs_and_responses() {
     }
 }
 
+#[test]
+fn an_endpoint_that_repeats_a_secret_does_not_tell_the_plugin() {
+    let body = format!(
+        "<Response><Errors><Error><Code>Echo</Code><Message>{SESSION_TOKEN} {SECRET_KEY}</Message></Error></Errors></Response>"
+    );
+    let endpoint = Endpoint::in_turn(&[(400, &body)]);
+    let answer = host(&endpoint.url()).call("has_vm", &json!(["i-1"]));
+    assert!(answer.error().1.contains("DescribeInstances: Echo: * *"), "{answer:?}");
+    assert!(answer.stderr.contains("the answer repeated a secret"), "{answer:?}");
+}
+
+#[test]
+fn an_endpoint_with_a_password_is_refused_without_its_text() {
+    for endpoint in ["https://user:canary-password@ec2.example.com", "https://ec2.example.com/?sig=canary-password"] {
+        let answer = host(endpoint).call("has_vm", &json!(["i-1"]));
+        let (kind, message) = answer.error();
+        assert_eq!(kind, "Bosh::Clouds::CpiError");
+        assert!(message.contains("aws.ec2_endpoint must"), "{message}");
+        assert!(!format!("{}{}", answer.stdout, answer.stderr).contains("canary"), "{answer:?}");
+    }
+}
+
 /// The linear memories of the components that a process runs.
 ///
 /// A linear memory is what may be written in front of a reservation that may not be touched and is larger than

@@ -80,8 +80,13 @@ impl AgentVault {
     /// Makes the document and hands out a token for it.
     pub fn seal(&self, facts: AgentFacts) -> Result<Sealed, String> {
         const MOST: usize = 16;
+        // Far above what any cloud takes.
+        const LARGEST: usize = 1 << 20;
         let context = self.context.as_ref().ok_or("agent settings are made in create_vm only")?;
         let document = document(context, facts)?;
+        if document.len() > LARGEST {
+            return Err(format!("the agent's settings have {} bytes, the limit is {LARGEST}", document.len()));
+        }
         let mut random = [0u8; 16];
         getrandom::fill(&mut random).map_err(|error| format!("no random numbers: {error}"))?;
         let token = format!("bosh-agent-settings-{:032x}", u128::from_be_bytes(random));
@@ -103,6 +108,13 @@ impl AgentVault {
         }
     }
 
+    /// What was put into requests, in every form that an endpoint could repeat.
+    pub(crate) fn placed(&self) -> Vec<String> {
+        let documents = self.documents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        documents.values().flat_map(|document| [document.clone(), STANDARD.encode(document)]).collect()
+    }
+
+    /// One field at most: a form that repeats it would make the document many times as large.
     fn place_in_form(&self, placement: &Placement, form: &str) -> String {
         let documents = self.documents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let field = |pair: &str| match url::form_urlencoded::parse(pair.as_bytes()).next() {
@@ -116,7 +128,10 @@ impl AgentVault {
             }
             _ => None,
         };
-        let pairs: Vec<String> = form.split('&').map(|pair| field(pair).unwrap_or_else(|| pair.to_owned())).collect();
+        let mut pairs: Vec<String> = form.split('&').map(str::to_owned).collect();
+        if let Some((pair, placed)) = pairs.iter_mut().find_map(|pair| field(pair).map(|placed| (pair, placed))) {
+            *pair = placed;
+        }
         pairs.join("&")
     }
 }

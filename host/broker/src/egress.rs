@@ -1,9 +1,12 @@
 use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cpi_policy::{CredentialFields, Denial, Grant, Limits, Manifest, Method, Outgoing, Permit, Refusal};
+
+use cpi_protocol::printable;
 
 use crate::{AgentVault, Journal, Level, sign};
 
@@ -55,6 +58,9 @@ pub enum Problem {
     /// The answer is larger than this many bytes.
     #[error("the answer is larger than {0} bytes: raise [limits] http = {{ response = … }}")]
     TooLarge(u64),
+    /// The plugin has more requests under way than fit into the memory meant for them.
+    #[error("this call has more than {0} bytes of requests under way: wait for some of them first")]
+    TooMuchWaiting(usize),
     /// The call has sent as many requests as it may.
     #[error("this call has sent {0} requests, which is the limit: raise [limits] http = {{ requests = … }}")]
     OverBudget(usize),
@@ -79,18 +85,25 @@ impl Egress {
     /// Sends a request if the grant allows it, and sends it again while the cloud is busy and the policy says so.
     pub async fn send(&self, request: Outgoing) -> Result<Incoming, Problem> {
         let method = request.method;
+        let _waiting = self.budget.count(request.body.len())?;
         let permit = self.grant.check(request).inspect_err(|denial| {
             self.journal.write(Level::Warn, format_args!("denied {} {denial}", method.name()));
         })?;
         let body = Bytes::from(self.agents.place(&permit));
+        let limit = self.grant.limits().request;
+        if body.len() > limit {
+            return Err(Denial::BodyTooLarge { bytes: body.len(), limit }.into());
+        }
         let mut retried = 0;
         loop {
             // A request that waits for its next try keeps its place: fewer are under way while the cloud is busy.
-            let _slot = self.budget.take().await?;
+            let _open = self.budget.open().await?;
             let start = Instant::now();
             let attempt = self.exchange(&permit, body.clone()).await;
             self.record(&permit, start.elapsed(), &attempt);
-            let Some((reason, pause)) = self.again(&attempt, retried) else { return attempt.map_err(Failed::into) };
+            let Some((reason, pause)) = self.again(&attempt, retried) else {
+                return attempt.map(|answer| self.without_secrets(answer)).map_err(Failed::into);
+            };
             retried += 1;
             let most = self.grant.retry().most();
             let seconds = pause.as_secs_f64();
@@ -100,6 +113,23 @@ impl Egress {
             );
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// An answer in which an endpoint may have repeated what it was sent: neither credentials nor the agent's settings
+    /// come to a plugin this way.
+    fn without_secrets(&self, mut answer: Incoming) -> Incoming {
+        let placed = self.agents.placed();
+        let secrets: Vec<&str> = self.secrets.secrets().chain(placed.iter().map(String::as_str)).collect();
+        for (_, value) in &mut answer.headers {
+            if let Some(masked) = mask(value.as_bytes(), &secrets) {
+                *value = String::from_utf8_lossy(&masked).into_owned();
+            }
+        }
+        if let Some(masked) = mask(&answer.body, &secrets) {
+            self.journal.write(Level::Warn, "the answer repeated a secret, which was taken out of it");
+            answer.body = masked;
+        }
+        answer
     }
 
     /// Why and when a request is sent again.
@@ -151,7 +181,7 @@ impl Egress {
         let what = format!(
             "{} {}{}",
             permit.request().method.name(),
-            permit.url(),
+            place(permit),
             permit.action().map(|action| format!(" {action}")).unwrap_or_default()
         );
         let ms = took.as_secs_f64() * 1e3;
@@ -177,8 +207,12 @@ struct Failed {
 impl Failed {
     fn of(error: &reqwest::Error, permit: &Permit, phase: &str) -> Self {
         let problem = problem(error, permit, phase);
-        let final_anyway = !matches!(problem, Problem::Unreachable(_) | Problem::TimedOut(_));
-        Self { problem, connected: final_anyway || !error.is_connect() }
+        // A service that restarts refuses connections for a while; a wrong name or certificate stays wrong.
+        let refused = matches!(
+            innermost(error).downcast_ref::<io::Error>().map(io::Error::kind),
+            Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
+        );
+        Self { problem, connected: !(refused && error.is_connect()) }
     }
 }
 
@@ -192,6 +226,25 @@ impl From<Failed> for Problem {
     fn from(failed: Failed) -> Self {
         failed.problem
     }
+}
+
+/// Where a request goes, without its query, which may hold a signature.
+fn place(permit: &Permit) -> String {
+    let url = permit.url();
+    printable(&format!("{}{}", url.origin().ascii_serialization(), url.path()), 300)
+}
+
+/// The bytes without the secrets in them; `None` when there are none.
+fn mask(bytes: &[u8], secrets: &[&str]) -> Option<Vec<u8>> {
+    const SHORTEST: usize = 6;
+    let mut masked: Option<Vec<u8>> = None;
+    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+        while let Some(start) = memchr::memmem::find(masked.as_deref().unwrap_or(bytes), secret.as_bytes()) {
+            let text = masked.get_or_insert_with(|| bytes.to_vec());
+            text.splice(start..start + secret.len(), *b"*");
+        }
+    }
+    masked
 }
 
 async fn receive(mut response: reqwest::Response, limits: &Limits, permit: &Permit) -> Result<Incoming, Failed> {
@@ -228,19 +281,26 @@ fn http_method(method: Method) -> reqwest::Method {
 
 /// What went wrong on the way, with the endpoint and the innermost cause: the outer texts only repeat one another.
 fn problem(error: &reqwest::Error, permit: &Permit, phase: &str) -> Problem {
-    let mut innermost: &dyn Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-        if let Some(denial) = source.downcast_ref::<Denial>() {
-            return Problem::Denied(denial.clone());
-        }
+    if let Some(denial) = causes(error).find_map(|cause| cause.downcast_ref::<Denial>()) {
+        return Problem::Denied(denial.clone());
     }
+    let innermost = innermost(error);
     let endpoint = permit.url().origin().ascii_serialization();
     if error.is_timeout() {
-        return Problem::TimedOut(format!("{endpoint} did not answer in time, {phase}"));
+        return Problem::TimedOut(format!(
+            "{endpoint} did not answer in time, {phase}: [limits] http = {{ timeout = … }} says how long that is"
+        ));
     }
     if error.is_builder() {
         return Problem::Invalid(format!("the request to {endpoint} is not valid: {innermost}"));
     }
     Problem::Unreachable(format!("{endpoint} cannot be reached, {phase}: {innermost}"))
+}
+
+fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn Error + 'static)), |&cause| cause.source())
+}
+
+fn innermost(error: &reqwest::Error) -> &(dyn Error + 'static) {
+    causes(error).last().unwrap_or(error)
 }

@@ -60,6 +60,11 @@ impl Journal {
         lock(&self.mask).apply(text)
     }
 
+    /// Whether lines of this level are written at all, and a plugin may still write.
+    pub fn wants(&self, level: Level) -> bool {
+        level >= self.least && *lock(&self.allowance) > 0
+    }
+
     /// A line of the host's.
     pub fn write(&self, level: Level, message: impl fmt::Display) {
         if level >= self.least {

@@ -13,9 +13,11 @@ mod journal;
 mod sign;
 mod source;
 mod state;
+mod stderr;
 
 pub use agents::{AgentContext, AgentFacts, AgentVault, Disks, Interface, Sealed};
 pub use egress::{Egress, Incoming, Problem};
 pub use image::{Image, ImageFacts};
 pub use journal::{Journal, Level};
 pub use state::{Entry, Lease, StateError, StateStore};
+pub use stderr::Stderr;

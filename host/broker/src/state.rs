@@ -1,8 +1,10 @@
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
+
+use rustix::fs::OFlags;
 
 /// Small durable notes and leases of one plugin for one director: a folder, its files named by digests of keys, so
 /// that no key can name a file outside it.
@@ -10,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 /// Writes are atomic and serialised between processes by a lock that the kernel gives back when a process dies.
 #[derive(Debug, Clone)]
 pub struct StateStore {
+    root: PathBuf,
     folder: PathBuf,
     /// What all values may take together, in bytes.
     space: usize,
@@ -44,7 +47,7 @@ pub enum StateError {
     #[error("another call holds the lease")]
     Busy,
     /// The folder cannot be read or written: the machine is at fault.
-    #[error("the state in '{folder}' cannot be used: {error}")]
+    #[error("the state in '{folder}' cannot be used: {error}; set `state` in the host configuration to another folder")]
     Unavailable {
         /// Where it is.
         folder: PathBuf,
@@ -59,7 +62,9 @@ const HEADER: usize = 8;
 impl StateStore {
     /// The state of one plugin for one director below the folder of all states. Nothing is made on disk yet.
     pub fn new(root: &Path, plugin: &str, director: &str, space: usize) -> Self {
-        Self { folder: root.join(plugin).join(digest(director)), space }
+        // A link to the folder is the operator's choice; links inside it are nobody's.
+        let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        Self { folder: root.join(plugin).join(digest(director)), root, space }
     }
 
     /// What is stored under a key.
@@ -68,9 +73,9 @@ impl StateStore {
     }
 
     /// Writes when the stored version is `expect`, zero for absent, and returns the new version.
-    pub fn put(&self, key: &str, value: &[u8], expect: u64) -> Result<u64, StateError> {
+    pub async fn put(&self, key: &str, value: &[u8], expect: u64) -> Result<u64, StateError> {
         let path = self.path("entry", key);
-        let _lock = self.lock()?;
+        let _lock = self.lock().await?;
         let current = self.read(&path)?;
         if current.as_ref().map_or(0, |entry| entry.version) != expect {
             return Err(StateError::Conflict);
@@ -85,9 +90,9 @@ impl StateStore {
     }
 
     /// Removes the entry when its version is `expect`.
-    pub fn delete(&self, key: &str, expect: u64) -> Result<(), StateError> {
+    pub async fn delete(&self, key: &str, expect: u64) -> Result<(), StateError> {
         let path = self.path("entry", key);
-        let _lock = self.lock()?;
+        let _lock = self.lock().await?;
         match self.read(&path)? {
             Some(entry) if entry.version == expect => fs::remove_file(&path).map_err(|error| self.failed(error)),
             _ => Err(StateError::Conflict),
@@ -96,12 +101,22 @@ impl StateStore {
 
     /// Takes a name for this call alone, waiting until another call gives it back.
     pub async fn acquire(&self, name: &str, wait: Duration) -> Result<Lease, StateError> {
-        const PAUSE: Duration = Duration::from_millis(10);
-        let file = self.open(&self.path("lease", name))?;
+        Ok(Lease { _file: self.locked(&self.path("lease", name), wait).await? })
+    }
+
+    /// Keeps writers apart. They take milliseconds; one that was stopped must not stop the others for ever.
+    async fn lock(&self) -> Result<File, StateError> {
+        self.locked(&self.folder.join("lock"), Duration::from_mins(1)).await
+    }
+
+    async fn locked(&self, path: &Path, wait: Duration) -> Result<File, StateError> {
+        const PAUSE: Duration = Duration::from_millis(5);
+        self.make_folder()?;
+        let file = options().write(true).create(true).truncate(false).open(path).map_err(|error| self.failed(error))?;
         let start = Instant::now();
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Lease { _file: file }),
+                Ok(()) => return Ok(file),
                 Err(fs::TryLockError::WouldBlock) if start.elapsed() >= wait => return Err(StateError::Busy),
                 Err(fs::TryLockError::WouldBlock) => tokio::time::sleep(PAUSE).await,
                 Err(fs::TryLockError::Error(error)) => return Err(self.failed(error)),
@@ -110,27 +125,30 @@ impl StateStore {
     }
 
     fn read(&self, path: &Path) -> Result<Option<Entry>, StateError> {
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
+        let mut bytes = Vec::new();
+        match options().read(true).open(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.failed(error)),
-        };
+        }
+        self.check_folders()?;
         let (version, value) = bytes.split_first_chunk::<HEADER>().ok_or_else(|| {
-            self.failed(io::Error::new(io::ErrorKind::InvalidData, format!("'{}' is damaged", path.display())))
+            self.failed(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("'{}' is damaged: remove it", path.display()),
+            ))
         })?;
         Ok(Some(Entry { value: value.to_vec(), version: u64::from_le_bytes(*version) }))
     }
 
     /// Writes beside the file and puts it in place at once: a reader sees the old value or the new one.
     fn write(&self, path: &Path, version: u64, value: &[u8]) -> Result<(), StateError> {
-        let beside = path.with_extension("new");
-        let written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside).and_then(
-            |mut file| {
-                file.write_all(&version.to_le_bytes())?;
-                file.write_all(value)?;
-                file.sync_data()
-            },
-        );
+        let beside = self.folder.join(format!(".new-{}", std::process::id()));
+        let written = options().write(true).create(true).truncate(true).open(&beside).and_then(|mut file| {
+            file.write_all(&version.to_le_bytes())?;
+            file.write_all(value)?;
+            file.sync_data()
+        });
         written.and_then(|()| fs::rename(&beside, path)).map_err(|error| self.failed(error))
     }
 
@@ -148,19 +166,23 @@ impl StateStore {
         Ok(sizes.iter().map(|size| usize::try_from(*size).unwrap_or(usize::MAX).saturating_sub(HEADER)).sum())
     }
 
-    fn lock(&self) -> Result<File, StateError> {
-        let file = self.open(&self.folder.join("lock"))?;
-        file.lock().map_err(|error| self.failed(error))?;
-        Ok(file)
+    fn make_folder(&self) -> Result<(), StateError> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
+        made.map_err(|error| self.failed(error))?;
+        self.check_folders()
     }
 
-    fn open(&self, path: &Path) -> Result<File, StateError> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)
-            .and_then(|()| OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path))
-            .map_err(|error| self.failed(error))
+    /// Files of others are neither read nor written: the folder of all states and this one are the user's alone.
+    fn check_folders(&self) -> Result<(), StateError> {
+        let user = rustix::process::geteuid().as_raw();
+        for folder in [&self.root, &self.folder] {
+            let facts = fs::symlink_metadata(folder).map_err(|error| self.failed(error))?;
+            if !facts.is_dir() || facts.uid() != user || facts.mode() & 0o022 != 0 {
+                let problem = format!("'{}' is not a folder that only user {user} can write to", folder.display());
+                return Err(self.failed(io::Error::new(io::ErrorKind::PermissionDenied, problem)));
+            }
+        }
+        Ok(())
     }
 
     fn path(&self, kind: &str, key: &str) -> PathBuf {
@@ -170,6 +192,13 @@ impl StateStore {
     fn failed(&self, error: io::Error) -> StateError {
         StateError::Unavailable { folder: self.folder.clone(), error }
     }
+}
+
+/// How files of the state are opened: for the user alone, and never through a link.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    options
 }
 
 /// A version that no earlier entry of the same key had.
@@ -193,35 +222,49 @@ mod tests {
         (folder, store)
     }
 
-    #[test]
-    fn a_write_names_the_version_that_it_saw() {
+    #[tokio::test]
+    async fn a_write_names_the_version_that_it_saw() {
         let (_folder, store) = store(1000);
         assert_eq!(store.get("world").unwrap(), None);
-        let first = store.put("world", b"one", 0).unwrap();
-        assert!(matches!(store.put("world", b"two", 0), Err(StateError::Conflict)));
-        let second = store.put("world", b"two", first).unwrap();
+        let first = store.put("world", b"one", 0).await.unwrap();
+        assert!(matches!(store.put("world", b"two", 0).await, Err(StateError::Conflict)));
+        let second = store.put("world", b"two", first).await.unwrap();
         assert_eq!(store.get("world").unwrap(), Some(Entry { value: b"two".to_vec(), version: second }));
-        assert!(matches!(store.delete("world", first), Err(StateError::Conflict)));
-        store.delete("world", second).unwrap();
-        assert!(store.put("world", b"again", 0).unwrap() > first, "an old version must not fit a new entry");
-        assert!(matches!(store.delete("world", 0), Err(StateError::Conflict)));
+        assert!(matches!(store.delete("world", first).await, Err(StateError::Conflict)));
+        store.delete("world", second).await.unwrap();
+        assert!(store.put("world", b"again", 0).await.unwrap() > first, "an old version must not fit a new entry");
+        assert!(matches!(store.delete("world", 0).await, Err(StateError::Conflict)));
     }
 
-    #[test]
-    fn a_share_of_space_is_not_exceeded() {
+    #[tokio::test]
+    async fn a_share_of_space_is_not_exceeded() {
         let (_folder, store) = store(10);
-        let version = store.put("a", b"12345678", 0).unwrap();
-        assert!(matches!(store.put("b", b"123", 0), Err(StateError::Full)));
-        store.put("a", b"1234567890", version).unwrap();
+        let version = store.put("a", b"12345678", 0).await.unwrap();
+        assert!(matches!(store.put("b", b"123", 0).await, Err(StateError::Full)));
+        store.put("a", b"1234567890", version).await.unwrap();
     }
 
-    #[test]
-    fn keys_and_directors_do_not_meet() {
+    #[tokio::test]
+    async fn keys_and_directors_do_not_meet() {
         let (folder, store) = store(1000);
-        store.put("../escape", b"x", 0).unwrap();
+        store.put("../escape", b"x", 0).await.unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let other = StateStore::new(folder.path(), "sim", "another director", 1000);
         assert_eq!(other.get("../escape").unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn folders_and_links_of_others_are_not_used() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let (folder, store) = store(1000);
+        store.put("a", b"x", 0).await.unwrap();
+        let entry = store.path("entry", "a");
+        fs::remove_file(&entry).unwrap();
+        symlink("/etc/hostname", &entry).unwrap();
+        assert!(matches!(store.get("a"), Err(StateError::Unavailable { .. })));
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let error = store.put("b", b"x", 0).await.unwrap_err();
+        assert!(error.to_string().contains("only user"), "{error}");
     }
 
     #[tokio::test]

@@ -21,6 +21,8 @@ pub struct Catalog {
 pub struct Installed {
     /// What it is and what it asks for.
     pub manifest: Manifest,
+    /// What it answers to `info`.
+    pub about: About,
     /// Its compiled code.
     pub compiled: File,
 }
@@ -50,16 +52,13 @@ impl Catalog {
 
     /// Finds a plugin and verifies owner, mode and digest of everything that will be run.
     pub fn open(&self, name: &str) -> Result<Installed, CatalogError> {
-        let verified = self.verified(name)?;
-        let path = verified.generation.join(MANIFEST);
-        let manifest_text = text(self.trust.open(&path)?, &path)?;
-        stamp::check(&path, &hex(manifest_text.as_bytes()), &verified.current.manifest)?;
-        let manifest = Manifest::parse(&manifest_text)?;
+        let Verified { current, manifest, compiled } = self.verified(name)?;
+        let manifest = Manifest::parse(&manifest)?;
         if manifest.plugin.name != name {
             let problem = format!("it is plugin '{}'", manifest.plugin.name);
-            return Err(CatalogError::Damaged { path, problem });
+            return Err(CatalogError::Damaged { path: self.folder.join(name), problem });
         }
-        Ok(Installed { manifest, compiled: verified.compiled })
+        Ok(Installed { manifest, about: current.about, compiled })
     }
 
     /// What a plugin answers to `info`, as it did when it was installed; it is verified all the same.
@@ -99,18 +98,26 @@ impl Catalog {
         if !is_plugin_name(name) {
             return Err(CatalogError::Name(name.to_owned()));
         }
-        let gone = |error: &CatalogError| matches!(error, CatalogError::File { error, .. } if error.kind() == ErrorKind::NotFound);
-        match self.verified_now(name) {
-            Err(error) if gone(&error) && self.folder.join(name).join(CURRENT).exists() => {
+        let missing = |error: &CatalogError| match error {
+            CatalogError::File { path, error } if error.kind() == ErrorKind::NotFound => Some(path.clone()),
+            _ => None,
+        };
+        let installed = || self.folder.join(name).join(CURRENT).exists();
+        let mut tries = 1;
+        loop {
+            let outcome = self.verified_now(name);
+            match outcome.as_ref().err().and_then(missing) {
                 // An installation may have replaced the generation in between.
-                self.verified_now(name)
+                Some(_) if installed() && tries < MOST_TRIES => tries += 1,
+                Some(path) if installed() => {
+                    return Err(CatalogError::Damaged { path, problem: "it is missing".to_owned() });
+                }
+                Some(_) => {
+                    let (name, folder) = (name.to_owned(), self.folder.clone());
+                    return Err(CatalogError::Unknown { name, folder, installed: self.names() });
+                }
+                None => return outcome,
             }
-            Err(error) if gone(&error) => Err(CatalogError::Unknown {
-                name: name.to_owned(),
-                folder: self.folder.clone(),
-                installed: self.names(),
-            }),
-            outcome => outcome,
         }
     }
 
@@ -121,16 +128,22 @@ impl Catalog {
         let current = Current::read(&self.trust, &folder.join(CURRENT))?;
         let generation = folder.join(&current.generation);
         self.trust.folder(&generation)?;
+        let path = generation.join(MANIFEST);
+        let manifest = text(self.trust.open(&path)?, &path)?;
+        stamp::check(&path, &hex(manifest.as_bytes()), &current.manifest)?;
         let path = generation.join(COMPILED);
         let compiled = self.trust.open(&path)?;
         stamp::verify(&self.trust, &compiled, &path, &folder.join(VERIFIED), &current.compiled)?;
-        Ok(Verified { current, generation, compiled })
+        Ok(Verified { current, manifest, compiled })
     }
 }
 
-/// The generation of a plugin that is used, its compiled code verified.
+/// The generation of a plugin that is used, its files verified.
 struct Verified {
     current: Current,
-    generation: PathBuf,
+    manifest: String,
     compiled: File,
 }
+
+/// How often a generation that vanishes while it is opened is looked for anew.
+const MOST_TRIES: u32 = 3;

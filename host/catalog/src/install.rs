@@ -2,6 +2,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::SystemTime;
 
 use cpi_policy::Manifest;
 use cpi_runtime::{About, Engine, Plugin, compile};
@@ -22,27 +23,25 @@ impl Catalog {
 
         let folder = self.folder.join(name);
         make_folder(&folder)?;
-        let beside = folder.join(format!(".new-{}", std::process::id()));
-        _ = fs::remove_dir_all(&beside);
-        let installed = make_folder(&beside)
-            .and_then(|()| write(&beside.join(COMPONENT), component))
-            .and_then(|()| write(&beside.join(COMPILED), &compiled))
-            .and_then(|()| write(&beside.join(MANIFEST), manifest_text.as_bytes()))
-            .and_then(|()| try_out(engine, &manifest, &beside.join(COMPILED)))
-            .and_then(|about| {
-                let current = Current {
-                    format: FORMAT,
-                    version: manifest.plugin.version.clone(),
-                    generation: format!("{}-{}", file_name(&manifest.plugin.version), short(&hex(&compiled))),
-                    component: hex(component),
-                    compiled: hex(&compiled),
-                    manifest: hex(manifest_text.as_bytes()),
-                    about,
-                };
-                switch(&folder, &beside, &current)
-            });
+        let _alone = lock(&folder)?;
+        let current = Current {
+            format: FORMAT,
+            version: manifest.plugin.version.clone(),
+            generation: generation(&manifest.plugin.version, &hex(&compiled)),
+            component: hex(component),
+            compiled: hex(&compiled),
+            manifest: hex(manifest_text.as_bytes()),
+            about: About::default(),
+        };
+        let place = folder.join(&current.generation);
+        let installed = make_folder(&place)
+            .and_then(|()| write(&place.join(COMPONENT), component))
+            .and_then(|()| write(&place.join(COMPILED), &compiled))
+            .and_then(|()| write(&place.join(MANIFEST), manifest_text.as_bytes()))
+            .and_then(|()| try_out(engine, &manifest, &place.join(COMPILED)))
+            .and_then(|about| switch(&folder, &Current { about, ..current }));
         if installed.is_err() {
-            _ = fs::remove_dir_all(&beside);
+            _ = fs::remove_dir_all(&place);
         }
         installed?;
         // Compares the code with its digest, and notes it, so that the first call need not.
@@ -61,33 +60,37 @@ fn try_out(engine: &Engine, manifest: &Manifest, path: &Path) -> Result<About, C
     runtime.block_on(plugin.about(manifest)).map_err(|problem| CatalogError::Info { name: name(), problem })
 }
 
-/// Puts a generation in its place, then points to it, then removes the others. Calls that still run keep the files
-/// that they have opened.
-fn switch(folder: &Path, beside: &Path, current: &Current) -> Result<(), CatalogError> {
-    let generation = folder.join(&current.generation);
-    let old = folder.join(format!(".old-{}", std::process::id()));
-    _ = fs::remove_dir_all(&old);
-    if generation.exists() {
-        // The same code again: what is there may be damaged, so it makes room.
-        fs::rename(&generation, &old).map_err(CatalogError::file(&generation))?;
-    }
-    fs::rename(beside, &generation).map_err(CatalogError::file(&generation))?;
-
-    let new = folder.join(format!(".{CURRENT}-{}", std::process::id()));
+/// Points to a generation, then removes all others but the one that was used until now: calls that have just read the
+/// old name still find it, and calls that have opened its files keep them anyway.
+fn switch(folder: &Path, current: &Current) -> Result<(), CatalogError> {
+    let path = folder.join(CURRENT);
+    let before = fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str::<Current>(&text).ok());
+    let new = folder.join(format!(".{CURRENT}"));
     let text = serde_json::to_string_pretty(current).map_err(|error| CatalogError::file(&new)(error.into()))?;
     write(&new, text.as_bytes())?;
-    let path = folder.join(CURRENT);
     fs::rename(&new, &path).map_err(CatalogError::file(&path))?;
 
-    // Hidden folders may be those of other installations that are under way.
+    let kept = [Some(&current.generation), before.as_ref().map(|before| &before.generation)];
     for entry in fs::read_dir(folder).map_err(CatalogError::file(folder))?.flatten() {
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if entry.path().is_dir() && !hidden && entry.path() != generation {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() && !kept.contains(&Some(&name)) {
             _ = fs::remove_dir_all(entry.path());
         }
     }
-    _ = fs::remove_dir_all(&old);
     Ok(())
+}
+
+/// One installation of a plugin at a time; the kernel gives the lock back when the process ends, in whatever way.
+fn lock(folder: &Path) -> Result<File, CatalogError> {
+    let path = folder.join(".lock");
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o644).open(&path);
+    file.and_then(|file| file.lock().map(|()| file)).map_err(CatalogError::file(path))
+}
+
+/// A name that no earlier generation had: a generation is never changed, not even by the same code.
+fn generation(version: &str, digest: &str) -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    format!("{version}-{}-{:x}", short(digest), since.as_micros())
 }
 
 fn make_folder(path: &Path) -> Result<(), CatalogError> {
@@ -103,10 +106,4 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), CatalogError> {
         .open(path)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_data()))
         .map_err(CatalogError::file(path))
-}
-
-/// A version as part of a file name.
-fn file_name(version: &str) -> String {
-    let keep = |character: &char| character.is_ascii_alphanumeric() || ".+-_".contains(*character);
-    version.chars().filter(keep).take(40).collect::<String>().trim_start_matches('.').to_owned()
 }

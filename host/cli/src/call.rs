@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use cpi_broker::{Journal, Level};
+use cpi_broker::{Journal, Level, Stderr};
 use cpi_protocol::{Call, CpiError, Request, Response};
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
@@ -66,9 +66,11 @@ fn read(mut input: impl Read) -> Result<Vec<u8>, CpiError> {
 }
 
 fn respond(options: &Options, input: &[u8]) -> Result<Value, CpiError> {
-    let request = Request::parse(input)?;
     let level = if options.verbose { Level::Debug } else { Level::Info };
-    let journal = Arc::new(Journal::new(Box::new(io::stderr()), level, request.context.request_id.as_deref()));
+    let journal = |request_id| Arc::new(Journal::new(Box::new(Stderr::default()), level, request_id));
+    let request = Request::parse(input)
+        .inspect_err(|error| journal(None).write(Level::Error, format_args!("Refused a request: {error}")))?;
+    let journal = journal(request.context.request_id.as_deref());
     let method = request.method.name();
     let start = std::time::Instant::now();
     journal.write(Level::Info, format_args!("Starting {method}"));
@@ -99,8 +101,10 @@ fn with_runtime(options: &Options, request: Request, journal: &Arc<Journal>) -> 
         .map_err(|error| CpiError::host(format!("the process cannot be set up: {error}")))?;
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = answer::answer(options, request, call, Arc::clone(journal)) => outcome,
+            // In this order: signals are heard from before the call begins.
+            biased;
             signal = terminated() => Err(signal),
+            outcome = answer::answer(options, request, call, Arc::clone(journal)) => outcome,
         }
     });
     // A name that is still being looked up must not hold back the answer.
@@ -110,13 +114,16 @@ fn with_runtime(options: &Options, request: Request, journal: &Arc<Journal>) -> 
 
 /// The error of a call that the system wants to end.
 async fn terminated() -> CpiError {
-    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut interrupt), Ok(mut hangup)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()))
+    else {
         // Without handlers the signals end the process, as they would without this function.
         return std::future::pending().await;
     };
     let name = tokio::select! {
         _ = term.recv() => "SIGTERM",
         _ = interrupt.recv() => "SIGINT",
+        _ = hangup.recv() => "SIGHUP",
     };
     CpiError::host(format!("the call was ended by {name}; what it had begun may be there in part"))
 }

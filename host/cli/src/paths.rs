@@ -30,15 +30,16 @@ pub(crate) fn plugins(config: &HostConfig) -> Result<PathBuf, String> {
         .ok_or_else(|| "the folder of this program cannot be told: set `plugins` in the host configuration".to_owned())
 }
 
-/// The folder for what plugins keep: as configured, or the user's folder for such things, or a temporary one.
+/// The folder for what plugins keep: as configured, or the user's folder for such things, or a temporary one of the
+/// user's. Whose it really is, is looked at when it is used.
 pub(crate) fn state(config: &HostConfig) -> PathBuf {
-    let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     config
         .state
         .clone()
         .or_else(|| variable("XDG_STATE_HOME").map(|folder| folder.join("cpi-host")))
         .or_else(|| variable("HOME").map(|folder| folder.join(".local/state/cpi-host")))
-        .unwrap_or_else(|| env::temp_dir().join("cpi-host-state"))
+        .unwrap_or_else(|| env::temp_dir().join(format!("cpi-host-state-{}", rustix::process::geteuid().as_raw())))
 }
 
 fn program_folder() -> Option<PathBuf> {

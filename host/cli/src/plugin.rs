@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use clap::Subcommand;
 use cpi_catalog::{Catalog, Summary};
+use cpi_protocol::printable;
 use cpi_runtime::Engine;
 
 use crate::{HostOptions, paths};
@@ -60,26 +61,30 @@ fn install(files: &[PathBuf], into: Option<PathBuf>, host: &HostOptions) -> Resu
             let component = std::fs::read(file).map_err(|error| failed(&error))?;
             let summary = catalog.install(&engine, &component).map_err(|error| failed(&error))?;
             let seconds = start.elapsed().as_secs_f64();
-            Ok(format!("{} in '{}', compiled in {seconds:.1} s", line(&summary), folder.display()))
+            let asks = catalog.open(&summary.name).map_err(|error| failed(&error))?.manifest.asks();
+            let installed = format!("{} in '{}', compiled in {seconds:.1} s", line(&summary), folder.display());
+            let asks = asks.iter().map(|ask| format!("    {}", printable(ask, 200)));
+            Ok([installed].into_iter().chain(asks).collect::<Vec<_>>().join("\n"))
         })
         .collect()
 }
 
 fn list(host: &HostOptions) -> Result<Vec<String>, String> {
     let catalog = Catalog::new(paths::plugins(&paths::host_config(host)?)?);
-    catalog
-        .names()
-        .iter()
-        .map(|name| catalog.summary(name).map(|summary| line(&summary)).map_err(|error| error.to_string()))
-        .collect()
+    // One that is damaged must not hide the others.
+    let show = |name: &String| match catalog.summary(name) {
+        Ok(summary) => line(&summary),
+        Err(error) => format!("{}  {error}", printable(name, 40)),
+    };
+    Ok(catalog.names().iter().map(show).collect())
 }
 
 fn line(plugin: &Summary) -> String {
     let kib = |bytes: u64| bytes.div_ceil(1024);
     format!(
         "{} {}  blake3:{}  {} KiB, {} KiB compiled",
-        plugin.name,
-        plugin.version,
+        printable(&plugin.name, 40),
+        printable(&plugin.version, 40),
         plugin.digest.get(..16).unwrap_or_default(),
         kib(plugin.size),
         kib(plugin.compiled_size)

@@ -5,7 +5,7 @@
 pub(crate) enum NoAction {
     /// The body is not a form.
     NotAForm,
-    /// The query of the URL carries the field, where a service might read it instead of the body.
+    /// The URL has a query, where a service might read the field instead of the body.
     InQuery,
     /// The field is missing.
     Missing,
@@ -20,19 +20,29 @@ pub(crate) fn of_form(
     query: Option<&str>,
     body: &[u8],
 ) -> Result<String, NoAction> {
-    let essence = content_type.and_then(|text| text.split(';').next()).map(str::trim);
-    if !essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
+    if !content_type.is_some_and(is_form) {
         return Err(NoAction::NotAForm);
     }
-    if query.is_some_and(|query| form(query.as_bytes()).any(|(key, _)| key.eq_ignore_ascii_case(field))) {
+    if query.is_some() {
         return Err(NoAction::InQuery);
     }
-    let mut values = form(body).filter(|(key, _)| key.trim().eq_ignore_ascii_case(field));
+    // A server that splits at semicolons, or drops what is not a letter, would find other fields than we do.
+    let plain = |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if body.contains(&b';') || form(body).any(|(key, _)| !plain(&key)) {
+        return Err(NoAction::Ambiguous);
+    }
+    let mut values = form(body).filter(|(key, _)| key.eq_ignore_ascii_case(field));
     match (values.next(), values.next()) {
         (None, _) => Err(NoAction::Missing),
         (Some((key, value)), None) if key == field => Ok(value.into_owned()),
         _ => Err(NoAction::Ambiguous),
     }
+}
+
+/// `application/x-www-form-urlencoded`, in UTF-8 if it says in which letters.
+fn is_form(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
+    parts.next().as_deref() == Some("application/x-www-form-urlencoded") && parts.all(|part| part == "charset=utf-8")
 }
 
 fn form(text: &[u8]) -> url::form_urlencoded::Parse<'_> {
@@ -51,7 +61,17 @@ mod tests {
     fn there_is_exactly_one_action_or_none() {
         assert_eq!(action("Action=RunInstances&Version=1").unwrap(), "RunInstances");
         assert_eq!(action("Version=1"), Err(NoAction::Missing));
-        for body in ["Action=A&Action=B", "Action=A&action=B", "ACTION=A", "Action=A&Action=", "%41ction=A&Action=B"] {
+        for body in [
+            "Action=A&Action=B",
+            "Action=A&action=B",
+            "ACTION=A",
+            "Action=A&Action=",
+            "%41ction=A&Action=B",
+            "x=1;Action=B&Action=A",
+            "Action%00=B&Action=A",
+            "%EF%BB%BFAction=B&Action=A",
+            "?Action=B&Action=A",
+        ] {
             assert_eq!(action(body), Err(NoAction::Ambiguous), "{body}");
         }
     }
@@ -62,5 +82,7 @@ mod tests {
         assert_eq!(of_form("Action", None, None, b"Action=A"), Err(NoAction::NotAForm));
         let form = Some("application/x-www-form-urlencoded");
         assert_eq!(of_form("Action", form, Some("Action=B"), b"Action=A"), Err(NoAction::InQuery));
+        let other = Some("application/x-www-form-urlencoded; charset=utf-16");
+        assert_eq!(of_form("Action", other, None, b"Action=A"), Err(NoAction::NotAForm));
     }
 }

@@ -1,21 +1,24 @@
 use url::Url;
 
-/// An operator's endpoint in its one canonical form, without a slash at its end.
+/// An operator's endpoint in its one canonical form, without a slash at its end; or what is wrong with it, without its
+/// text, in which somebody may have put a password.
 ///
 /// `https://` is put before a value without a scheme, so that `host:port` means what it says.
 pub fn normalise_endpoint(value: &str) -> Result<String, String> {
-    let lower = value.trim().to_ascii_lowercase();
-    let text = if lower.starts_with("http://") || lower.starts_with("https://") {
-        value.trim().to_owned()
-    } else {
-        format!("https://{}", value.trim())
+    let value = value.trim();
+    let text = match value.split_once("://") {
+        Some((scheme, _)) if ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+            value.to_owned()
+        }
+        Some(_) => return Err("must start with https:// or http://".to_owned()),
+        None => format!("https://{value}"),
     };
-    let url = Url::parse(&text).map_err(|error| format!("'{value}' is not a URL: {error}"))?;
+    let url = Url::parse(&text).map_err(|error| format!("is not a URL: {error}"))?;
     if url.host().is_none() || !url.username().is_empty() || url.password().is_some() {
-        return Err(format!("'{value}' must be a host and maybe a port, without a user name"));
+        return Err("must be a host and maybe a port, without a user name".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("'{value}' must have neither a query nor a fragment"));
+        return Err("must have neither a query nor a fragment".to_owned());
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
@@ -39,7 +42,7 @@ mod tests {
 
     #[test]
     fn what_is_no_endpoint_is_refused() {
-        for value in ["", "http://", "user:pass@host", "https://a.b/?x=1", "https://a.b/#f", "a b"] {
+        for value in ["", "http://", "user:pass@host", "ftp://host", "https://a.b/?x=1", "https://a.b/#f", "a b"] {
             assert!(normalise_endpoint(value).is_err(), "{value}");
         }
     }

@@ -118,7 +118,9 @@ impl Grant {
     }
 
     fn permit(&self, rule: &Rule, request: Outgoing, url: Url, action: Option<String>) -> Permit {
-        let placement = self.placements.iter().find(|place| Some(&place.action) == action.as_ref()).cloned();
+        // What is sealed goes only where the operator's credential goes.
+        let places = self.placements.iter().filter(|_| rule.signing.is_some());
+        let placement = places.into_iter().find(|place| Some(&place.action) == action.as_ref()).cloned();
         Permit { request, url, addresses: rule.addresses.clone(), signing: rule.signing.clone(), action, placement }
     }
 }
@@ -195,7 +197,7 @@ fn check_action(actions: &Actions, request: &Outgoing, url: &Url) -> Result<Stri
             field: actions.form.clone(),
             problem: match problem {
                 NoAction::NotAForm => "the body is not a form",
-                NoAction::InQuery => "it stands in the query of the URL",
+                NoAction::InQuery => "the URL has a query, where it could stand as well",
                 NoAction::Missing => "it is missing",
                 NoAction::Ambiguous => "it is there more than once or in another spelling",
             }

@@ -46,7 +46,7 @@ impl HostConfig {
 }
 
 /// A network, and the one port or every port there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct AllowedAddress {
     network: IpNet,

@@ -76,7 +76,7 @@ impl Default for Limits {
             wall: Duration::from_hours(2),
             wall_of: BTreeMap::from([("create_stemcell".to_owned(), Duration::from_hours(8))]),
             request: 16 * MIB,
-            response: 16 * MIB,
+            response: 8 * MIB,
             in_flight: 32,
             requests: 10_000,
             request_time: Duration::from_mins(2),

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use cpi_protocol::printable;
 use serde::Deserialize;
 
 use crate::LimitsPatch;
@@ -27,7 +28,7 @@ pub struct Manifest {
     /// When requests are sent again.
     #[serde(default)]
     pub retry: RetryAsk,
-    /// Where the agent's settings go.
+    /// Where the agent's settings go; only into requests that the host signs.
     #[serde(default)]
     pub agents: Agents,
     /// Wishes; the operator's ceilings win.
@@ -39,14 +40,13 @@ pub struct Manifest {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plugin {
-    /// What `cloud.plugin` of the configuration selects: lower-case letters, digits and dashes.
+    /// What `cloud.plugin` of the configuration selects, and the member of `cloud.properties` with its settings:
+    /// lower-case letters, digits and dashes.
     pub name: String,
     /// The author's own version.
     pub version: String,
     /// The contract it was built for.
     pub contract: String,
-    /// The member of `cloud.properties` that holds this provider's settings; the plugin's name when absent.
-    pub section: Option<String>,
     /// The settings that the plugin may read. Everything else stays with the host.
     #[serde(default)]
     pub settings: Vec<String>,
@@ -68,14 +68,26 @@ pub enum Scheme {
     Sigv4,
 }
 
-impl Scheme {
-    /// The settings that hold secrets of this scheme: no plugin ever reads them.
-    pub fn secret_settings(self) -> &'static [&'static str] {
-        match self {
-            Self::Sigv4 => &["access_key_id", "secret_access_key", "session_token"],
-        }
-    }
-}
+/// Settings that no plugin reads, whatever its manifest says: they hold secrets.
+pub(crate) const SECRET_SETTINGS: [&str; 14] = [
+    "access_key_id",
+    "api_key",
+    "api_token",
+    "certificate",
+    "client_certificate",
+    "client_secret",
+    "password",
+    "private_key",
+    "sas_token",
+    "secret_access_key",
+    "secret_key",
+    "session_token",
+    "storage_access_key",
+    "token",
+];
+
+/// Members of `cloud.properties` that belong to the host: no plugin can have their names.
+const HOST_SECTIONS: [&str; 4] = ["agent", "debug", "registry", "host"];
 
 /// One `[[http]]` block.
 #[derive(Debug, Clone, Deserialize)]
@@ -166,9 +178,14 @@ pub enum ManifestError {
         /// What it asks for.
         contract: String,
     },
-    /// The name cannot be a file name.
-    #[error("plugin name '{0}' is not valid: use lower-case letters, digits and dashes, at most 40")]
+    /// The name cannot be a file name, or is the host's.
+    #[error(
+        "plugin name '{0}' is not valid: use lower-case letters, digits and dashes, at most 40, and no word of BOSH"
+    )]
     Name(String),
+    /// The version cannot be shown or be part of a file name.
+    #[error("plugin version '{0}' is not valid: use letters, digits and .+-_, at most 40")]
+    Version(String),
     /// A request block names a credential that the manifest does not define.
     #[error("an [[http]] block names credential '{0}', but there is no [credentials.{0}]")]
     UnknownCredential(String),
@@ -176,8 +193,11 @@ pub enum ManifestError {
     #[error("an [[http]] block for {0} has a credential without `sign`, or `sign` without a credential")]
     UnscopedSignature(String),
     /// A secret may not be listed among the plugin's settings.
-    #[error("setting '{0}' holds a secret of [credentials] and may not be listed under `settings`")]
+    #[error("setting '{0}' holds a secret and may not be listed under `settings`")]
     SecretSetting(String),
+    /// An endpoint that the plugin does not know of would be granted without being used.
+    #[error("endpoint '{0}' of an [[http]] block must be listed under `settings`")]
+    UnknownEndpoint(String),
 }
 
 impl Manifest {
@@ -188,15 +208,32 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The member of `cloud.properties` with this provider's settings.
-    pub fn section(&self) -> &str {
-        self.plugin.section.as_deref().unwrap_or(&self.plugin.name)
+    /// What the plugin asks for, a line each, for who decides about it.
+    pub fn asks(&self) -> Vec<String> {
+        let settings = match self.plugin.settings.as_slice() {
+            [] => "reads no settings".to_owned(),
+            settings => format!("reads the settings {}", settings.join(", ")),
+        };
+        let requests = self.http.iter().map(|ask| {
+            let hosts: Vec<_> = ask.hosts.iter().map(ToString::to_string).collect();
+            let signed = ask.credential.as_ref().map_or("unsigned".to_owned(), |name| format!("signed with '{name}'"));
+            let actions =
+                ask.actions.as_ref().map_or(String::new(), |actions| format!(", {} actions", actions.allow.len()));
+            format!("sends {signed}{actions} to {}", hosts.join(", "))
+        });
+        let places = self.agents.place.iter().map(|place| {
+            format!("puts the settings of agents, secrets included, into {} of {}", place.form, place.action)
+        });
+        [settings].into_iter().chain(requests).chain(places).collect()
     }
 
     fn check(&self) -> Result<(), ManifestError> {
         let name = &self.plugin.name;
-        if !is_plugin_name(name) {
-            return Err(ManifestError::Name(name.clone()));
+        if !is_plugin_name(name) || HOST_SECTIONS.contains(&name.as_str()) {
+            return Err(ManifestError::Name(printable(name, 40)));
+        }
+        if !is_version(&self.plugin.version) {
+            return Err(ManifestError::Version(printable(&self.plugin.version, 40)));
         }
         if self.plugin.contract != CONTRACT {
             return Err(ManifestError::Contract { name: name.clone(), contract: self.plugin.contract.clone() });
@@ -210,12 +247,22 @@ impl Manifest {
                 return Err(ManifestError::UnscopedSignature(hosts.join(", ")));
             }
         }
-        let mut secrets = self.credentials.values().flat_map(|credential| credential.scheme.secret_settings());
-        match secrets.find(|secret| self.plugin.settings.iter().any(|setting| setting == **secret)) {
-            Some(secret) => Err(ManifestError::SecretSetting((*secret).to_owned())),
+        let settings = &self.plugin.settings;
+        if let Some(secret) = settings.iter().find(|setting| SECRET_SETTINGS.contains(&setting.as_str())) {
+            return Err(ManifestError::SecretSetting(secret.clone()));
+        }
+        let mut endpoints = self.http.iter().filter_map(|ask| ask.endpoint.as_ref());
+        match endpoints.find(|endpoint| !settings.contains(endpoint)) {
+            Some(endpoint) => Err(ManifestError::UnknownEndpoint(endpoint.clone())),
             None => Ok(()),
         }
     }
+}
+
+fn is_version(version: &str) -> bool {
+    (1..=40).contains(&version.len())
+        && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+-_".contains(&byte))
+        && !version.starts_with('.')
 }
 
 /// Whether a text can name a plugin, and so a file.
@@ -239,7 +286,6 @@ mod tests {
     fn the_smallest_manifest_asks_for_nothing() {
         let manifest = Manifest::parse(PLUGIN).unwrap();
         assert!(manifest.http.is_empty());
-        assert_eq!(manifest.section(), "x");
     }
 
     #[test]
@@ -249,7 +295,9 @@ mod tests {
         assert!(refusal(&format!("{PLUGIN}colour = 1\n")).contains("colour"));
         let ask = "[[http]]\nhosts = [\"https://a.b\"]\nmethods = [\"GET\"]\npaths = [\"/\"]\n";
         assert!(refusal(&format!("{PLUGIN}{ask}credential = \"aws\"\n")).contains("[credentials.aws]"));
-        let secret = "settings = [\"secret_access_key\"]\n[credentials.aws]\nscheme = \"sigv4\"\n";
-        assert!(refusal(&format!("{PLUGIN}{secret}")).contains("secret_access_key"));
+        assert!(refusal(&format!("{PLUGIN}settings = [\"secret_access_key\"]\n")).contains("secret_access_key"));
+        assert!(refusal(&format!("{PLUGIN}{ask}endpoint = \"url\"\n")).contains("'url'"));
+        assert!(refusal(&PLUGIN.replace("\"x\"", "\"agent\"")).contains("'agent'"));
+        assert!(refusal(&PLUGIN.replace("1.0.0", "\\u001b[31m")).contains("version '\\u{1b}[31m'"));
     }
 }

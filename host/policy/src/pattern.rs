@@ -31,9 +31,9 @@ impl TryFrom<String> for HostPattern {
         let probe = text.replace(['{', '}'], "");
         let url = url::Url::parse(&probe).map_err(|error| format!("host '{text}' is not a URL: {error}"))?;
         let plain = url.path() == "/" && !probe.ends_with('/') && url.query().is_none() && url.username().is_empty();
-        if !matches!(url.scheme(), "https" | "http") || !plain || url.host().is_none() || text.contains('*') {
+        if url.scheme() != "https" || !plain || url.host().is_none() || text.contains('*') {
             return Err(format!(
-                "host '{text}' must be a scheme, a host and maybe a port, such as https://api.example.com, without '*'"
+                "host '{text}' must be https://, a host and maybe a port, such as https://api.example.com, without '*'"
             ));
         }
         Ok(Self { text })
@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn hosts_are_exact() {
-        for text in ["https://*.example.com", "ftp://a.b", "https://a.b/path", "https://a.b/", "a.b", "https://u@a.b"] {
+        for text in ["https://*.example.com", "http://a.b", "https://a.b/path", "https://a.b/", "a.b", "https://u@a.b"]
+        {
             assert!(host(text).is_err(), "{text}");
         }
     }

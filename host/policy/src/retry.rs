@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use cpi_protocol::Object;
+use cpi_protocol::{Object, printable};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -39,6 +39,9 @@ pub struct Refusal<'a> {
 }
 
 const DEFAULT_LIMIT: u32 = 8;
+const MOST_CONNECTIONS: u32 = 3;
+/// Longer than any cloud's codes.
+const LONGEST_CODE: usize = 100;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A server cannot make a call sleep longer than this at once.
@@ -80,9 +83,10 @@ impl Retry {
         Some((reason, told.map_or(pause, |told| told.min(LONGEST_RETRY_AFTER) + pause / 4)))
     }
 
-    /// The pause after a connection that could not be made, so that nothing was sent.
+    /// The pause after a connection that was refused or reset, so that nothing was sent. A service that restarts is back
+    /// soon; a wrong address stays wrong.
     pub fn after_no_connection(&self, retried: u32, random: f64) -> Option<Duration> {
-        (retried < self.most).then(|| pause(retried, random))
+        (retried < self.most.min(MOST_CONNECTIONS)).then(|| pause(retried, random))
     }
 }
 
@@ -102,11 +106,11 @@ fn matches(entry: &str, code: &str) -> bool {
 fn error_code(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?;
     if let Some((_, rest)) = text.split_once("<Code>") {
-        return rest.split_once("</Code>").map(|(code, _)| code.to_owned());
+        return rest.split_once("</Code>").map(|(code, _)| printable(code, LONGEST_CODE));
     }
     let document: Value = serde_json::from_str(text).ok()?;
     let code = document.pointer("/error/code").or_else(|| document.get("code")).or_else(|| document.get("__type"))?;
-    code.as_str().map(str::to_owned)
+    code.as_str().map(|code| printable(code, LONGEST_CODE))
 }
 
 #[cfg(test)]

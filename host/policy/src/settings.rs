@@ -3,6 +3,7 @@ use std::fmt;
 use cpi_protocol::{Mask, Object};
 use serde_json::Value;
 
+use crate::manifest::SECRET_SETTINGS;
 use crate::{Manifest, normalise_endpoint};
 
 /// The provider's settings of one call, parted by who may read them.
@@ -22,10 +23,11 @@ impl Settings {
     /// Merges the request's properties over the provider's section of the configuration, key by key, and parts the
     /// result. An endpoint that is no URL is an error, in words for the operator.
     pub fn split(manifest: &Manifest, properties: &Object, context: &Object) -> Result<Self, String> {
-        let mut merged = match properties.get(manifest.section()) {
+        let name = &manifest.plugin.name;
+        let mut merged = match properties.get(name) {
             None | Some(Value::Null) => Object::new(),
             Some(Value::Object(section)) => section.clone(),
-            Some(_) => return Err(format!("cloud.properties.{} must be an object", manifest.section())),
+            Some(_) => return Err(format!("cloud.properties.{name} must be an object")),
         };
         merged.extend(context.iter().map(|(key, value)| (key.clone(), value.clone())));
 
@@ -36,9 +38,15 @@ impl Settings {
             }
         }
         for key in manifest.http.iter().filter_map(|ask| ask.endpoint.as_ref()) {
-            if let Some(Value::String(endpoint)) = readable.get(key) {
-                let canonical = normalise_endpoint(endpoint).map_err(|problem| format!("{key}: {problem}"))?;
-                readable.insert(key.clone(), Value::String(canonical));
+            match readable.get(key) {
+                None | Some(Value::Null) => {}
+                Some(Value::String(endpoint)) => {
+                    let canonical =
+                        normalise_endpoint(endpoint).map_err(|problem| format!("{name}.{key} {problem}"))?;
+                    readable.insert(key.clone(), Value::String(canonical));
+                }
+                // Anything else would leave the manifest's own hosts in force, which is not what was meant.
+                Some(_) => return Err(format!("{name}.{key} must be a text: the address of an endpoint")),
             }
         }
         Ok(Self { readable, secret: CredentialFields(merged) })
@@ -51,14 +59,14 @@ impl CredentialFields {
         self.0.get(key).and_then(Value::as_str)
     }
 
-    /// Hides the values of all settings that hold secrets.
-    pub fn hide(&self, manifest: &Manifest, mask: &mut Mask) {
-        for key in manifest.credentials.values().flat_map(|credential| credential.scheme.secret_settings()) {
-            // The id of a key is public: it is what an operator compares when a key is refused.
-            if *key != "access_key_id" {
-                self.text(key).into_iter().for_each(|secret| mask.add(secret));
-            }
-        }
+    /// The values of settings that hold secrets. The id of a key is public: operators compare it when one is refused.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        SECRET_SETTINGS.into_iter().filter(|key| *key != "access_key_id").filter_map(|key| self.text(key))
+    }
+
+    /// Keeps the secrets out of texts.
+    pub fn hide(&self, mask: &mut Mask) {
+        self.secrets().for_each(|secret| mask.add(secret));
     }
 }
 

@@ -1,5 +1,7 @@
 use serde_json::Value;
 
+use crate::arguments::kind_of;
+use crate::request::version;
 use crate::{CpiError, ErrorType, Object};
 
 /// The `context` of a request: who calls, about which stemcell, and with which provider properties.
@@ -55,9 +57,9 @@ fn stemcell_api_version(vm: Option<&Value>) -> Result<Option<u8>, CpiError> {
         Some(stemcell) => stemcell.as_object().ok_or_else(|| reserved("vm.stemcell", "an object"))?,
     };
     match stemcell.get("api_version") {
-        None => Ok(None),
-        Some(version) => version.as_u64().and_then(|version| u8::try_from(version).ok()).map(Some).ok_or_else(|| {
-            invalid(format!("Stemcell API version '{version}' is not supported: it must be an integer"))
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => version(value).map(Some).ok_or_else(|| {
+            invalid(format!("Stemcell API version is not supported: it must be an integer, got {}", kind_of(value)))
         }),
     }
 }

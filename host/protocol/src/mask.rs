@@ -14,6 +14,13 @@ const SHORTEST: usize = 6;
 impl Mask {
     /// Hides this text from now on.
     pub fn add(&mut self, secret: &str) {
+        self.add_form(secret);
+        // As it stands in JSON, and in texts that quote it.
+        let quoted = Value::String(secret.to_owned()).to_string();
+        self.add_form(quoted.trim_matches('"'));
+    }
+
+    fn add_form(&mut self, secret: &str) {
         if secret.len() >= SHORTEST && !self.secrets.iter().any(|known| known == secret) {
             self.secrets.push(secret.to_owned());
             // The longest first, so that a secret inside another does not leave the rest of it readable.

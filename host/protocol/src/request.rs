@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use crate::arguments::kind_of;
 use crate::{Context, CpiError, ErrorType, Method, Object, printable};
 
 /// The highest version of the CPI API that this host speaks.
@@ -56,7 +57,7 @@ fn method(request: &Object) -> Result<Method, CpiError> {
         Some(Value::String(name)) => name,
         other => {
             let got = other.unwrap_or(&Value::Null);
-            return Err(invalid(format!("Method must be a String, got: '{}'", short(&got.to_string()))));
+            return Err(invalid(format!("Method must be a String, got: {}", kind_of(got))));
         }
     };
     Method::from_name(name)
@@ -65,19 +66,22 @@ fn method(request: &Object) -> Result<Method, CpiError> {
 
 fn api_version(value: Option<&Value>) -> Result<u8, CpiError> {
     let Some(value) = value else { return Ok(1) };
-    let integral = match value {
+    version(value).ok_or_else(|| invalid("CPI api_version requested must be an Integer".to_owned()))
+}
+
+/// A version as a number; the highest possible one stands for all that are higher.
+pub(crate) fn version(value: &Value) -> Option<u8> {
+    match value {
         Value::Number(number) => number.as_u64().or_else(|| number.as_f64().and_then(integer)),
         _ => None,
-    };
-    integral
-        .map(|version| u8::try_from(version).unwrap_or(u8::MAX))
-        .ok_or_else(|| invalid("CPI api_version requested must be an Integer".to_owned()))
+    }
+    .map(|version| u8::try_from(version).unwrap_or(u8::MAX))
 }
 
 /// Directors echo whatever number `info` gave them, so 2.0 is 2.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range and integral, as checked")]
 fn integer(number: f64) -> Option<u64> {
-    ((0.0..1e9).contains(&number) && number.fract() == 0.0).then_some(number as u64)
+    ((0.0..1e15).contains(&number) && number.fract() == 0.0).then_some(number as u64)
 }
 
 fn invalid(message: String) -> CpiError {
@@ -103,7 +107,7 @@ mod tests {
             ("", ErrorType::InvalidCall, "Request cannot be deserialized"),
             ("nonsense", ErrorType::InvalidCall, "Request cannot be deserialized"),
             ("[]", ErrorType::InvalidCall, "Request cannot be deserialized"),
-            ("{}", ErrorType::InvalidCall, "Method must be a String, got: 'null'"),
+            ("{}", ErrorType::InvalidCall, "Method must be a String, got: null"),
             (r#"{"method":"make_tea"}"#, ErrorType::NotImplemented, "Method is not known, got: 'make_tea'"),
             (r#"{"method":"info"}"#, ErrorType::InvalidCall, "Arguments must be an Array"),
             (r#"{"method":"info","arguments":[],"api_version":null}"#, ErrorType::InvalidCall, "CPI api_version"),

@@ -14,7 +14,7 @@ use crate::failure;
 use crate::host::CallState;
 
 /// What a provider says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct About {
     /// Formats of stemcells.
@@ -97,7 +97,7 @@ async fn dispatch(
         Call::HasVm { vm } => plain(vms.call_exists(on, facts, vm).await?),
         Call::RebootVm { vm } => nothing(vms.call_reboot(on, facts, vm).await?),
         Call::SetVmMetadata { vm, metadata } => {
-            nothing(vms.call_set_metadata(on, facts, vm, wit_tags(metadata)).await?)
+            metadata_set(vms.call_set_metadata(on, facts, vm, wit_tags(metadata)).await?)
         }
         Call::CalculateVmCloudProperties(size) => {
             let size = vms::Size { cpu: size.cpu, ram_mib: size.ram_mib, ephemeral_disk_mib: size.ephemeral_disk_mib };
@@ -112,7 +112,7 @@ async fn dispatch(
         Call::DetachDisk { vm, disk } => nothing(disks.call_detach(on, facts, vm, disk).await?),
         Call::GetDisks { vm } => checked(disks.call_attached(on, facts, vm).await?, cids),
         Call::SetDiskMetadata { disk, metadata } => {
-            nothing(disks.call_set_metadata(on, facts, disk, wit_tags(metadata)).await?)
+            metadata_set(disks.call_set_metadata(on, facts, disk, wit_tags(metadata)).await?)
         }
         Call::ResizeDisk { disk, size_mib } => nothing(disks.call_resize(on, facts, disk, size_mib).await?),
         Call::UpdateDisk { disk, size_mib, properties } => {
@@ -141,6 +141,10 @@ fn identifier(answer: Answer<String>) -> Result<Value, CpiError> {
 
 fn nothing(answer: Answer<()>) -> Result<Value, CpiError> {
     checked(answer, |()| Ok(Value::Null))
+}
+
+fn metadata_set(answer: Answer<()>) -> Result<Value, CpiError> {
+    answer.map_err(failure::of_metadata).map(|()| Value::Null)
 }
 
 fn plain(answer: Answer<bool>) -> Result<Value, CpiError> {

@@ -7,12 +7,21 @@ pub(crate) fn error(failure: Failure) -> CpiError {
     plain(failure).map_message(clean)
 }
 
+/// The same for metadata methods: callers go on without them when they are not implemented, and fail when they are not
+/// supported.
+pub(crate) fn of_metadata(failure: Failure) -> CpiError {
+    match failure {
+        Failure::NotSupported(message) => error(Failure::NotImplemented(message)),
+        failure => error(failure),
+    }
+}
+
 /// Text of a plugin's as callers may show it: one line, not endless, and without the two beginnings that callers read
 /// as "not implemented", whatever the type of the error.
 fn clean(message: &str) -> String {
     const LONGEST: usize = 8192;
     const SPECIAL: [&str; 2] = ["Method is not known, got", "Invalid Method:"];
-    let special = SPECIAL.iter().any(|start| message.starts_with(start));
+    let special = SPECIAL.iter().any(|start| message.trim_start().starts_with(start));
     printable(&format!("{}{message}", if special { "the provider says: " } else { "" }), LONGEST)
 }
 

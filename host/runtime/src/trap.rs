@@ -1,9 +1,12 @@
 use std::time::Duration;
 
-use cpi_protocol::CpiError;
+use cpi_protocol::{CpiError, printable};
 use wasmtime::{Trap, WasmBacktrace};
 
 use crate::limiter::Limiter;
+
+/// What is shown of a panic.
+const LONGEST: usize = 4096;
 
 /// What ended an instance, in words for the operator; `panic` is what the plugin said last.
 pub(crate) fn error(
@@ -21,7 +24,7 @@ pub(crate) fn error(
         ));
     }
     if let Some(panic) = panic {
-        return CpiError::host(format!("plugin '{plugin}' {panic}"));
+        return CpiError::host(printable(&format!("plugin '{plugin}' {panic}"), LONGEST));
     }
     if let Some(exit) = cause.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return CpiError::host(format!("plugin '{plugin}' ended itself with status {} instead of answering", exit.0));

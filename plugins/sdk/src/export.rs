@@ -12,18 +12,18 @@
 /// name = "example"
 /// version = "0.1.0"
 /// contract = "bosh:cpi@0.1"
-/// section = "example"                     # key of cloud.properties with this provider's settings
-/// settings = ["endpoint"]                 # the keys of it that the plugin reads
+/// settings = ["endpoint"]                 # the keys of cloud.properties.example that the plugin reads
 ///
-/// [credentials.example]                   # taken out of the settings; the plugin only names it
-/// scheme = "basic"
+/// [credentials.example]                   # made of settings that no plugin reads; the plugin only names it
+/// scheme = "sigv4"
 ///
 /// [[http]]
 /// hosts = ["https://api.example.com"]
-/// endpoint = "endpoint"                   # a URL under this settings key is granted too
+/// endpoint = "endpoint"                   # a URL under this settings key takes the place of the hosts
 /// methods = ["GET", "POST", "DELETE"]
 /// paths = ["/vms", "/vms/*"]
 /// credential = "example"
+/// sign = { service = "example", region = "{region}" }
 /// ```
 #[macro_export]
 macro_rules! export {

@@ -1,4 +1,5 @@
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cpi_policy::{AddressRule, Permit};
@@ -13,29 +14,32 @@ use super::resolve::Resolver;
 /// HTTP clients of one call, made when first needed: reading the certificates of the system takes longer than
 /// everything else a short call does.
 #[derive(Default)]
-pub(super) struct Clients {
-    /// By kind: plain or TLS, to any address or to public ones.
-    kinds: [OnceLock<Result<reqwest::Client, String>>; 4],
+pub(super) struct Clients(Mutex<HashMap<Kind, Result<reqwest::Client, String>>>);
+
+/// What decides about addresses and trust. Connections are shared only within a kind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    tls: bool,
+    port: u16,
+    addresses: AddressRule,
 }
 
 impl Clients {
-    /// The client for a permit. Connections are shared only between requests of the same kind in the same call.
+    /// The client for a permit.
     pub(super) fn for_rule(&self, permit: &Permit) -> Result<reqwest::Client, Problem> {
-        let tls = permit.url().scheme() == "https";
-        let any = matches!(permit.addresses(), AddressRule::Any);
-        let [plain_public, plain_any, tls_public, tls_any] = &self.kinds;
-        let kind = match (tls, any) {
-            (false, false) => plain_public,
-            (false, true) => plain_any,
-            (true, false) => tls_public,
-            (true, true) => tls_any,
+        let url = permit.url();
+        let kind = Kind {
+            tls: url.scheme() == "https",
+            port: url.port_or_known_default().unwrap_or_default(),
+            addresses: permit.addresses().clone(),
         };
-        kind.get_or_init(|| build(tls, permit.addresses().clone())).clone().map_err(Problem::Unreachable)
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.entry(kind).or_insert_with_key(build).clone().map_err(Problem::Unreachable)
     }
 }
 
-fn build(tls: bool, addresses: AddressRule) -> Result<reqwest::Client, String> {
-    let roots = if tls { roots()? } else { RootCertStore::empty() };
+fn build(kind: &Kind) -> Result<reqwest::Client, String> {
+    let roots = if kind.tls { roots()? } else { RootCertStore::empty() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -50,7 +54,7 @@ fn build(tls: bool, addresses: AddressRule) -> Result<reqwest::Client, String> {
         .retry(reqwest::retry::never())
         .connect_timeout(Duration::from_secs(15))
         .user_agent(concat!("cpi-host/", env!("CARGO_PKG_VERSION")))
-        .dns_resolver(Resolver::new(addresses))
+        .dns_resolver(Resolver::new(kind.addresses.clone(), kind.port))
         .build()
         .map_err(|error| format!("the HTTP client cannot be set up: {error}"))
 }

@@ -11,19 +11,21 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 #[derive(Clone)]
 pub(super) struct Resolver {
     rule: Arc<AddressRule>,
+    /// Where connections go: names come here without it.
+    port: u16,
 }
 
 impl Resolver {
-    pub(super) fn new(rule: AddressRule) -> Self {
-        Self { rule: Arc::new(rule) }
+    pub(super) fn new(rule: AddressRule, port: u16) -> Self {
+        Self { rule: Arc::new(rule), port }
     }
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let rule = Arc::clone(&self.rule);
+        let (rule, port) = (Arc::clone(&self.rule), self.port);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = tokio::net::lookup_host((name.as_str(), port)).await?;
             let addresses = checked(&rule, name.as_str(), found)?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
@@ -37,16 +39,10 @@ fn checked(
     host: &str,
     found: impl Iterator<Item = SocketAddr>,
 ) -> Result<Vec<SocketAddr>, BoxError> {
-    // The port is not known here: https is the only scheme that manifests use with public names.
-    const HTTPS: u16 = 443;
-    let (allowed, refused): (Vec<_>, Vec<_>) =
-        found.partition(|address| rule.allows(SocketAddr::new(address.ip(), HTTPS)));
+    let (allowed, refused): (Vec<_>, Vec<_>) = found.partition(|address| rule.allows(*address));
     match refused.first() {
         _ if !allowed.is_empty() => Ok(allowed),
-        Some(address) => {
-            let address = SocketAddr::new(address.ip(), HTTPS);
-            Err(Box::new(Denial::Address { host: host.to_owned(), address }))
-        }
+        Some(address) => Err(Box::new(Denial::Address { host: host.to_owned(), address: *address })),
         None => Err(Box::new(io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address")))),
     }
 }
@@ -56,7 +52,7 @@ mod tests {
     use super::*;
 
     fn addresses(texts: &[&str]) -> impl Iterator<Item = SocketAddr> {
-        texts.iter().map(|text| SocketAddr::new(text.parse().unwrap(), 0)).collect::<Vec<_>>().into_iter()
+        texts.iter().map(|text| SocketAddr::new(text.parse().unwrap(), 443)).collect::<Vec<_>>().into_iter()
     }
 
     #[test]
@@ -68,6 +64,8 @@ mod tests {
         assert_eq!(error.downcast_ref::<Denial>().unwrap().code(), "address-not-granted");
         let opened = AddressRule::Public(vec!["10.0.0.0/8:443".parse().unwrap()]);
         assert!(checked(&opened, "ec2", addresses(&["10.0.0.1"])).is_ok());
+        let elsewhere = [SocketAddr::new("10.0.0.1".parse().unwrap(), 8080)];
+        assert!(checked(&opened, "ec2", elsewhere.into_iter()).is_err());
         assert!(checked(&AddressRule::Any, "moto", addresses(&["127.0.0.1"])).is_ok());
     }
 }

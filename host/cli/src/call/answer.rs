@@ -29,19 +29,23 @@ pub(super) async fn answer(
     let cloud = CloudConfig::read(&options.config)?;
     hide(&cloud, &call, &journal);
     let host = paths::host_config(&options.host).map_err(CpiError::host)?;
-    let Installed { manifest, compiled } = catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&error))?;
+    let Installed { manifest, about, compiled } =
+        catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&error))?;
+    shape::before(&request, &call, &about, &cloud)?;
     let manifest = Arc::new(manifest);
 
-    let settings =
-        Settings::split(&manifest, &cloud.properties, &request.context.properties).map_err(CpiError::arguments)?;
-    journal.hide(|mask| settings.secret.hide(&manifest, mask));
+    let settings = Settings::split(&manifest, &cloud.properties, &request.context.properties)
+        .map_err(|problem| CpiError::host(format!("configuration: {problem}")))?;
+    journal.hide(|mask| settings.secret.hide(mask));
     let grant = Arc::new(Grant::new(&manifest, &settings, &host.egress, &host.limits));
     let limits = grant.limits().clone();
     journal.allow(limits.log);
 
     let engine = Engine::new().map_err(|error| CpiError::host(format!("WebAssembly cannot be run here: {error:#}")))?;
-    let plugin = Plugin::load(&engine, &cloud.plugin, &compiled)
-        .map_err(|error| CpiError::host(format!("plugin '{}': {error}", cloud.plugin)))?;
+    let plugin = Plugin::load(&engine, &cloud.plugin, &compiled).map_err(|error| {
+        let name = &cloud.plugin;
+        CpiError::host(format!("plugin '{name}': {error}. Install it again: `cpi-host plugin install FILE.wasm`"))
+    })?;
 
     let agents = Arc::new(AgentVault::new(agent_context(&cloud, &call)));
     let readable = Value::Object(settings.readable).to_string();
@@ -53,7 +57,6 @@ pub(super) async fn answer(
         journal,
     };
 
-    shape::before(&request, &call, &cloud)?;
     let networks = match &call {
         Call::CreateVm(vm) => Some(vm.network_settings.clone()),
         _ => None,

@@ -6,18 +6,27 @@ use serde_json::{Value, json};
 
 use crate::config::CloudConfig;
 
+/// Callers refuse to work with anything lower.
+const LOWEST_API_VERSION: u64 = 2;
+
 /// The first stemcell version whose agent takes its settings from the cloud instead of a registry.
 const SETTINGS_FROM_CLOUD: u8 = 2;
 
 /// The result of `info`: the same object for every version.
 pub(super) fn info(about: &About, cloud: &CloudConfig) -> Value {
     let highest = u64::from(about.api_version.min(HIGHEST_API_VERSION));
-    let version = cloud.highest_api_version().map_or(highest, |wanted| wanted.min(highest));
+    let version = cloud.highest_api_version().map_or(highest, |wanted| wanted.clamp(LOWEST_API_VERSION, highest));
     json!({"stemcell_formats": about.stemcell_formats, "api_version": version})
 }
 
-/// Refuses a VM whose agent could not learn its settings.
-pub(super) fn before(request: &Request, call: &Call, cloud: &CloudConfig) -> Result<(), CpiError> {
+/// Refuses a version that the plugin does not speak, and a VM whose agent could not learn its settings.
+pub(super) fn before(request: &Request, call: &Call, about: &About, cloud: &CloudConfig) -> Result<(), CpiError> {
+    if request.api_version > about.api_version {
+        return Err(CpiError::host(format!(
+            "api_version {} is higher than {}, the highest that plugin '{}' speaks",
+            request.api_version, about.api_version, cloud.plugin
+        )));
+    }
     let stemcell = request.context.stemcell_api_version.unwrap_or(1);
     let from_cloud = request.api_version >= 2 && stemcell >= SETTINGS_FROM_CLOUD;
     if !matches!(call, Call::CreateVm(_)) || from_cloud {

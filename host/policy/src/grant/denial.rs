@@ -20,6 +20,9 @@ pub enum Denial {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The query of the URL carries a signature of its own: the plugin is at fault.
+    #[error("forbidden-query: the URL carries a signature, which the host makes")]
+    SignedQuery,
     /// No rule names this scheme, host and port.
     #[error(
         "host-not-granted: plugin '{plugin}' may not reach {origin}; with these settings it may reach {}. \
@@ -97,7 +100,11 @@ impl Denial {
             Self::Credential { .. } => 3,
             Self::Address { .. } => 4,
             Self::Action { .. } => 5,
-            Self::Url { .. } | Self::Header { .. } | Self::Host { .. } | Self::BodyTooLarge { .. } => 0,
+            Self::Url { .. }
+            | Self::Header { .. }
+            | Self::SignedQuery
+            | Self::Host { .. }
+            | Self::BodyTooLarge { .. } => 0,
         }
     }
 
@@ -106,6 +113,7 @@ impl Denial {
         match self {
             Self::Url { .. } => "invalid-url",
             Self::Header { .. } => "forbidden-header",
+            Self::SignedQuery => "forbidden-query",
             Self::Host { .. } => "host-not-granted",
             Self::Method { .. } => "method-not-granted",
             Self::Path { .. } => "path-not-granted",

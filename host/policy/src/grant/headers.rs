@@ -1,8 +1,8 @@
 use super::Denial;
 use crate::Outgoing;
 
-/// What the host or its HTTP library writes itself.
-const OWNED: [&str; 15] = [
+/// What the host or its HTTP library writes itself, and what makes a server read another request than the one checked.
+const OWNED: &[&str] = &[
     "accept-encoding",
     "connection",
     "content-length",
@@ -10,18 +10,30 @@ const OWNED: [&str; 15] = [
     "expect",
     "forwarded",
     "host",
+    "http2-settings",
     "keep-alive",
     "te",
     "trailer",
     "transfer-encoding",
     "upgrade",
     "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-real-ip",
+    "x-rewrite-url",
 ];
 
 /// What makes a signature: a plugin has no secret of its own to sign with.
-const SIGNATURE: [&str; 4] = ["authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"];
+const SIGNATURE: &[&str] = &[
+    "authorization",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-security-token",
+    "x-ms-authorization-auxiliary",
+    "x-ms-date",
+];
 
 pub(super) fn check(request: &Outgoing) -> Result<(), Denial> {
     let signed = request.credential.is_some();
@@ -34,22 +46,27 @@ pub(super) fn check(request: &Outgoing) -> Result<(), Denial> {
         if !value.bytes().all(|byte| byte == b'\t' || (0x20..0x7f).contains(&byte)) {
             return refuse("has a value with control or non-ASCII characters");
         }
-        if OWNED.contains(&lower.as_str()) || lower.starts_with("proxy-") {
+        if OWNED.contains(&lower.as_str()) || ["proxy-", "x-forwarded-"].iter().any(|start| lower.starts_with(start)) {
             return refuse("is written by the host");
         }
         if SIGNATURE.contains(&lower.as_str()) {
             return refuse("is part of the signature, which the host makes");
         }
     }
-    let signed_query = signed
-        && request.url.split_once('?').is_some_and(|(_, query)| {
-            url::form_urlencoded::parse(query.as_bytes())
-                .any(|(key, _)| key.to_ascii_lowercase().starts_with("x-amz-") || key.eq_ignore_ascii_case("sig"))
-        });
-    if signed_query {
-        return Err(Denial::Header { name: "query".to_owned(), problem: "carries a signature, which the host makes" });
+    if signed && has_signed_query(&request.url) {
+        return Err(Denial::SignedQuery);
     }
     Ok(())
+}
+
+fn has_signed_query(url: &str) -> bool {
+    const FIELDS: [&str; 4] = ["sig", "signature", "awsaccesskeyid", "access_token"];
+    url.split_once('?').is_some_and(|(_, query)| {
+        url::form_urlencoded::parse(query.as_bytes()).any(|(key, _)| {
+            let key = key.to_ascii_lowercase();
+            key.starts_with("x-amz-") || FIELDS.contains(&key.as_str())
+        })
+    })
 }
 
 /// The value of a header that stands once.

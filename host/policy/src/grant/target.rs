@@ -1,3 +1,4 @@
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::Denial;
@@ -25,12 +26,21 @@ pub(super) fn parse(text: &str) -> Result<Url, Denial> {
     if canonical != text && canonical.strip_suffix('/') != Some(text) {
         return Err(wrong(format!("must be written '{}'", canonical.chars().take(200).collect::<String>())));
     }
-    let path = url.path().to_ascii_lowercase();
-    if ["//", "%2f", "%5c", "%2e", "%00", ";"].iter().any(|odd| path.contains(odd)) {
+    if is_ambiguous(url.path()) {
         return Err(wrong("has a path that services read in different ways".to_owned()));
     }
     if url.host_str().is_some_and(|host| host.ends_with('.')) {
         return Err(wrong("has a host with a dot at its end".to_owned()));
     }
     Ok(url)
+}
+
+/// Whether decoding the path once more, or splitting it elsewhere, would make another path of it.
+fn is_ambiguous(path: &str) -> bool {
+    const ODD: [&str; 7] = ["//", ";", "%25", "%2e", "%2f", "%3b", "%5c"];
+    let lower = path.to_ascii_lowercase();
+    let decoded: Vec<u8> = percent_decode_str(path).collect();
+    ODD.iter().any(|odd| lower.contains(odd))
+        || decoded.iter().any(u8::is_ascii_control)
+        || std::str::from_utf8(&decoded).is_err()
 }

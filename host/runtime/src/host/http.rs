@@ -49,7 +49,7 @@ fn problem(cause: &Cause) -> Problem {
         Cause::NoCredentials(_) => Problem::NoCredentials(text),
         Cause::TimedOut(_) => Problem::TimedOut(text),
         Cause::TooLarge(limit) => Problem::TooLarge(*limit),
-        Cause::OverBudget(_) => Problem::OverBudget(text),
+        Cause::OverBudget(_) | Cause::TooMuchWaiting(_) => Problem::OverBudget(text),
         Cause::Invalid(_) => Problem::Invalid(text),
         _ => Problem::Unreachable(text),
     }

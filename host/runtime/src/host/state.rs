@@ -28,11 +28,11 @@ impl<T: Send> state::HostWithStore<T> for Host {
         value: Vec<u8>,
         expect: u64,
     ) -> wasmtime::Result<Result<u64, Problem>> {
-        Ok(store(accessor).put(&key, &value, expect).map_err(|error| problem(&error)))
+        Ok(store(accessor).put(&key, &value, expect).await.map_err(|error| problem(&error)))
     }
 
     async fn delete(accessor: &Accessor<T, Self>, key: String, expect: u64) -> wasmtime::Result<Result<(), Problem>> {
-        Ok(store(accessor).delete(&key, expect).map_err(|error| problem(&error)))
+        Ok(store(accessor).delete(&key, expect).await.map_err(|error| problem(&error)))
     }
 
     async fn acquire(
