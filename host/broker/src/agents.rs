@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cpi_policy::{Encoding, Permit, Placement};
-use cpi_protocol::Object;
+use cpi_protocol::{Object, is_disk_hint};
 use serde_json::{Value, json};
 
 /// What the host knows of the agent on the VM of a `create_vm` call. Most of it is secret.
@@ -186,14 +186,8 @@ fn disks(disks: Disks) -> Result<Value, String> {
     Ok(Value::Object(object))
 }
 
-/// A disk hint in a shape that the agent can read: it panics at a number where it wants text.
 fn hint(value: Value) -> Result<Value, String> {
-    let texts = |object: &Object| object.values().all(|member| member.is_string() || member.is_object());
-    match &value {
-        Value::String(text) if !text.is_empty() => Ok(value),
-        Value::Object(object) if !object.is_empty() && texts(object) => Ok(value),
-        _ => Err(format!("disk hint {value} must be text or an object of texts")),
-    }
+    if is_disk_hint(&value) { Ok(value) } else { Err(format!("disk hint {value} must be text or an object of texts")) }
 }
 
 #[cfg(test)]

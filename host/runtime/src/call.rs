@@ -9,9 +9,9 @@ use wasmtime::component::Accessor;
 use crate::bindings::Plugin;
 use crate::bindings::bosh::cpi::types as wit;
 use crate::bindings::exports::bosh::cpi::{networks, vms};
-use crate::cid::{cid, cids, hint, object};
 use crate::failure;
 use crate::host::CallState;
+use crate::results::{cid, cids, fact, hint, object};
 
 /// What a provider says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,9 +153,13 @@ fn plain(answer: Answer<bool>) -> Result<Value, CpiError> {
 
 fn created_network(created: networks::Created) -> Result<Value, CpiError> {
     let mut facts = Object::new();
-    facts.extend(created.range.map(|range| ("range".to_owned(), json!(range))));
-    facts.extend(created.gateway.map(|gateway| ("gateway".to_owned(), json!(gateway))));
-    facts.insert("reserved".to_owned(), json!(created.reserved));
+    for (name, value) in [("range", created.range), ("gateway", created.gateway)] {
+        if let Some(value) = value {
+            facts.insert(name.to_owned(), fact(name, value)?);
+        }
+    }
+    let reserved = created.reserved.into_iter().map(|address| fact("a reserved address", address));
+    facts.insert("reserved".to_owned(), reserved.collect::<Result<_, _>>()?);
     Ok(json!([cid(created.network)?, facts, object("cloud properties", &created.properties)?]))
 }
 

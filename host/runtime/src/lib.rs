@@ -5,13 +5,13 @@
 
 mod bindings;
 mod call;
-mod cid;
 mod compiled;
 mod engine;
 mod failure;
 mod host;
 mod limiter;
 mod plugin;
+mod results;
 mod stderr;
 mod trap;
 mod wasi;

@@ -1,4 +1,4 @@
-use cpi_protocol::CpiError;
+use cpi_protocol::{CpiError, is_disk_hint};
 use serde_json::Value;
 
 /// Longer than any cloud's identifiers, short enough for a director's database.
@@ -28,15 +28,9 @@ pub(crate) fn cids(texts: Vec<String>) -> Result<Value, CpiError> {
 
 /// A device hint in a shape that director and agent accept: text, or an object of texts, not empty.
 pub(crate) fn hint(text: &str) -> Result<Value, CpiError> {
-    let value = json("a device hint", text)?;
-    let good = match &value {
-        Value::String(path) => !path.is_empty(),
-        Value::Object(object) => {
-            !object.is_empty() && object.values().all(|member| member.is_string() || member.is_object())
-        }
-        _ => false,
-    };
-    if good { Ok(value) } else { Err(wrong("a device hint", "text or an object of texts, not empty")) }
+    const NAME: &str = "a device hint";
+    let value = json(NAME, text)?;
+    if is_disk_hint(&value) { Ok(value) } else { Err(wrong(NAME, "text or an object of texts, not empty")) }
 }
 
 /// JSON text of the plugin's that must be an object.
@@ -47,7 +41,16 @@ pub(crate) fn object(name: &str, text: &str) -> Result<Value, CpiError> {
     }
 }
 
+/// A short text for people and databases, such as an address.
+pub(crate) fn fact(name: &str, text: String) -> Result<Value, CpiError> {
+    cid(text).map_err(|_| wrong(name, "a short printable text"))
+}
+
 fn json(name: &str, text: &str) -> Result<Value, CpiError> {
+    const LARGEST: usize = 1 << 20;
+    if text.len() > LARGEST {
+        return Err(wrong(name, "at most one megabyte long"));
+    }
     serde_json::from_str(text)
         .map_err(|error| CpiError::host(format!("the plugin returned {name} that is not JSON: {error}")))
 }
@@ -69,13 +72,10 @@ mod tests {
     }
 
     #[test]
-    fn hints_are_texts_or_objects_of_texts() {
-        for good in [r#""/dev/sdf""#, r#"{"path":"/dev/sdf"}"#, r#"{"iscsi_settings":{"target":"x"}}"#] {
-            assert!(hint(good).is_ok(), "{good}");
-        }
-        let deep = "[".repeat(100_000);
-        for bad in ["", "null", "7", r#""""#, "{}", r#"{"lun":0}"#, "[]", &deep] {
-            assert!(hint(bad).is_err(), "{bad}");
+    fn hints_are_json_of_the_right_shape_and_size() {
+        assert!(hint(r#"{"path":"/dev/sdf"}"#).is_ok());
+        for bad in ["", "not json", "7", &"[".repeat(100_000), &format!("\"{}\"", "x".repeat(2 << 20))] {
+            assert!(hint(bad).is_err());
         }
     }
 }
