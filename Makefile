@@ -43,8 +43,9 @@ lint: setup ## Formatting and clippy; warnings are errors
 golden: .venv/ready ## Compares with recorded calls of the Ruby CPI, where these are to be had
 	@if [ -f $(GOLDEN)/aws/compare.py ]; then \
 	  .venv/bin/python $(GOLDEN)/aws/compare.py --venv .venv --cpi '$(CURDIR)/dist/cpi-host call --config {config}' \
-	    --allow reads,calls,message > target/golden-aws.txt 2>&1; tail -n 3 target/golden-aws.txt; \
-	else echo "golden cases: skipped, there is no $(GOLDEN)/aws"; fi
+	    --allow reads,calls,message > target/golden-aws.txt 2>&1; \
+	  tail -n 1 target/golden-aws.txt | sed -E 's/passed/agree/; s/failed/differ/; s/^/recorded calls of the Ruby CPI: /'; \
+	else echo "recorded calls of the Ruby CPI: skipped, there is no $(GOLDEN)/aws"; fi
 
 setup: ## Installs what the build needs
 	@if command -v rustup >/dev/null; then rustup target add wasm32-wasip2 2>&1 | grep -v 'up to date' || true; fi
