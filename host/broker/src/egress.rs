@@ -1,21 +1,21 @@
-use std::error::Error;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cpi_policy::{CredentialFields, Denial, Grant, Limits, Manifest, Method, Outgoing, Permit, Refusal};
-
+use cpi_policy::{CredentialFields, Denial, Grant, Manifest, Outgoing, Permit, Refusal};
 use cpi_protocol::printable;
 
-use crate::{AgentVault, Journal, Level, sign};
+use crate::{AgentVault, Journal, Level};
 
 mod budget;
 mod client;
+mod exchange;
+mod redact;
 mod resolve;
 
 use budget::Budget;
 use client::Clients;
+use exchange::Failed;
 
 /// The one way out: permitted, signed, sent, capped and recorded.
 pub struct Egress {
@@ -121,11 +121,11 @@ impl Egress {
         let placed = self.agents.placed();
         let secrets: Vec<&str> = self.secrets.secrets().chain(placed.iter().map(String::as_str)).collect();
         for (_, value) in &mut answer.headers {
-            if let Some(masked) = mask(value.as_bytes(), &secrets) {
+            if let Some(masked) = redact::without(value.as_bytes(), &secrets) {
                 *value = String::from_utf8_lossy(&masked).into_owned();
             }
         }
-        if let Some(masked) = mask(&answer.body, &secrets) {
+        if let Some(masked) = redact::without(&answer.body, &secrets) {
             self.journal.write(Level::Warn, "the answer repeated a secret, which was taken out of it");
             answer.body = masked;
         }
@@ -154,29 +154,6 @@ impl Egress {
         }
     }
 
-    async fn exchange(&self, permit: &Permit, body: Bytes) -> Result<Incoming, Failed> {
-        let signature = match permit.signing() {
-            Some(signing) => sign::sign(&self.manifest, &self.secrets, signing, permit, &body)?,
-            None => Vec::new(),
-        };
-        let limits = self.grant.limits();
-        let client = self.clients.for_rule(permit)?;
-        let wanted = permit.request().timeout_ms.map_or(limits.request_time, |ms| Duration::from_millis(ms.into()));
-        let request = permit
-            .request()
-            .headers
-            .iter()
-            .chain(&signature)
-            .fold(
-                client.request(http_method(permit.request().method), permit.url().clone()),
-                |request, (name, value)| request.header(name, value),
-            )
-            .timeout(wanted.min(limits.request_time))
-            .body(body);
-        let response = request.send().await.map_err(|error| Failed::of(&error, permit, "connecting and sending"))?;
-        receive(response, limits, permit).await
-    }
-
     fn record(&self, permit: &Permit, took: Duration, outcome: &Result<Incoming, Failed>) {
         let what = format!(
             "{} {}{}",
@@ -197,110 +174,8 @@ impl Egress {
     }
 }
 
-/// An attempt without an answer.
-struct Failed {
-    problem: Problem,
-    /// Whether anything can have reached the other side.
-    connected: bool,
-}
-
-impl Failed {
-    fn of(error: &reqwest::Error, permit: &Permit, phase: &str) -> Self {
-        let problem = problem(error, permit, phase);
-        // A service that restarts refuses connections for a while; a wrong name or certificate stays wrong.
-        let refused = matches!(
-            innermost(error).downcast_ref::<io::Error>().map(io::Error::kind),
-            Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
-        );
-        Self { problem, connected: !(refused && error.is_connect()) }
-    }
-}
-
-impl From<Problem> for Failed {
-    fn from(problem: Problem) -> Self {
-        Self { problem, connected: true }
-    }
-}
-
-impl From<Failed> for Problem {
-    fn from(failed: Failed) -> Self {
-        failed.problem
-    }
-}
-
 /// Where a request goes, without its query, which may hold a signature.
 fn place(permit: &Permit) -> String {
     let url = permit.url();
     printable(&format!("{}{}", url.origin().ascii_serialization(), url.path()), 300)
-}
-
-/// The bytes without the secrets in them; `None` when there are none.
-fn mask(bytes: &[u8], secrets: &[&str]) -> Option<Vec<u8>> {
-    const SHORTEST: usize = 6;
-    let mut masked: Option<Vec<u8>> = None;
-    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
-        while let Some(start) = memchr::memmem::find(masked.as_deref().unwrap_or(bytes), secret.as_bytes()) {
-            let text = masked.get_or_insert_with(|| bytes.to_vec());
-            text.splice(start..start + secret.len(), *b"*");
-        }
-    }
-    masked
-}
-
-async fn receive(mut response: reqwest::Response, limits: &Limits, permit: &Permit) -> Result<Incoming, Failed> {
-    let too_large = || Problem::TooLarge(limits.response as u64);
-    let status = response.status().as_u16();
-    let headers = response
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        .collect();
-    if response.content_length().is_some_and(|length| length > limits.response as u64) {
-        return Err(too_large().into());
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| Failed::of(&error, permit, "reading the answer"))? {
-        if body.len() + chunk.len() > limits.response {
-            return Err(too_large().into());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Incoming { status, headers, body })
-}
-
-fn http_method(method: Method) -> reqwest::Method {
-    match method {
-        Method::Get => reqwest::Method::GET,
-        Method::Head => reqwest::Method::HEAD,
-        Method::Post => reqwest::Method::POST,
-        Method::Put => reqwest::Method::PUT,
-        Method::Patch => reqwest::Method::PATCH,
-        Method::Delete => reqwest::Method::DELETE,
-    }
-}
-
-/// What went wrong on the way, with the endpoint and the innermost cause: the outer texts only repeat one another.
-fn problem(error: &reqwest::Error, permit: &Permit, phase: &str) -> Problem {
-    if let Some(denial) = causes(error).find_map(|cause| cause.downcast_ref::<Denial>()) {
-        return Problem::Denied(denial.clone());
-    }
-    let innermost = innermost(error);
-    let endpoint = permit.url().origin().ascii_serialization();
-    if error.is_timeout() {
-        return Problem::TimedOut(format!(
-            "{endpoint} did not answer in time, {phase}: [limits] http = {{ timeout = … }} says how long that is"
-        ));
-    }
-    if error.is_builder() {
-        return Problem::Invalid(format!("the request to {endpoint} is not valid: {innermost}"));
-    }
-    Problem::Unreachable(format!("{endpoint} cannot be reached, {phase}: {innermost}"))
-}
-
-fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error as &(dyn Error + 'static)), |&cause| cause.source())
-}
-
-fn innermost(error: &reqwest::Error) -> &(dyn Error + 'static) {
-    causes(error).last().unwrap_or(error)
 }
