@@ -10,7 +10,7 @@ PLUGINS  = cpi-plugin-sim cpi-plugin-aws cpi-plugin-hostile
 WASM     = --target wasm32-wasip2 --profile plugin --locked $(addprefix -p ,$(PLUGINS))
 OUT      = target/wasm32-wasip2/plugin
 
-.PHONY: help demo test build bench lint golden setup clean
+.PHONY: help demo test build bench lint deny golden setup clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -39,6 +39,9 @@ lint: setup ## Formatting and clippy; warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 	$(CARGO) clippy $(WASM) -- -D warnings
+
+deny: ## Licences, advisories and sources of all crates (needs cargo-deny)
+	$(CARGO) deny check
 
 golden: .venv/ready ## Compares with recorded calls of the Ruby CPI, where these are to be had
 	@if [ -f $(GOLDEN)/aws/compare.py ]; then \
