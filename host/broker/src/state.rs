@@ -30,7 +30,15 @@ pub struct Entry {
 /// A name that nobody else holds until this is dropped.
 #[derive(Debug)]
 pub struct Lease {
+    path: PathBuf,
     _file: File,
+}
+
+impl Drop for Lease {
+    /// The file goes while it is still locked, so that names that are used once leave nothing behind.
+    fn drop(&mut self) {
+        _ = fs::remove_file(&self.path);
+    }
 }
 
 /// Why the state was not read or written.
@@ -101,7 +109,8 @@ impl StateStore {
 
     /// Takes a name for this call alone, waiting until another call gives it back.
     pub async fn acquire(&self, name: &str, wait: Duration) -> Result<Lease, StateError> {
-        Ok(Lease { _file: self.locked(&self.path("lease", name), wait).await? })
+        let path = self.path("lease", name);
+        Ok(Lease { _file: self.locked(&path, wait).await?, path })
     }
 
     /// Keeps writers apart. They take milliseconds; one that was stopped must not stop the others for ever.
@@ -112,11 +121,14 @@ impl StateStore {
     async fn locked(&self, path: &Path, wait: Duration) -> Result<File, StateError> {
         const PAUSE: Duration = Duration::from_millis(5);
         self.make_folder()?;
-        let file = options().write(true).create(true).truncate(false).open(path).map_err(|error| self.failed(error))?;
         let start = Instant::now();
         loop {
+            let file =
+                options().write(true).create(true).truncate(false).open(path).map_err(|error| self.failed(error))?;
             match file.try_lock() {
-                Ok(()) => return Ok(file),
+                // Whoever held a lease may have removed its file in between.
+                Ok(()) if is_still_there(&file, path) => return Ok(file),
+                Ok(()) => {}
                 Err(fs::TryLockError::WouldBlock) if start.elapsed() >= wait => return Err(StateError::Busy),
                 Err(fs::TryLockError::WouldBlock) => tokio::time::sleep(PAUSE).await,
                 Err(fs::TryLockError::Error(error)) => return Err(self.failed(error)),
@@ -201,6 +213,14 @@ fn options() -> OpenOptions {
     options
 }
 
+/// Whether an open file is the one that its path stands for.
+fn is_still_there(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(open), Ok(named)) => open.ino() == named.ino() && open.dev() == named.dev(),
+        _ => false,
+    }
+}
+
 /// A version that no earlier entry of the same key had.
 fn first_version() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -268,11 +288,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lease_is_held_by_one() {
+    async fn a_lease_is_held_by_one_and_leaves_nothing() {
         let (_folder, store) = store(1000);
         let held = store.acquire("vm", Duration::ZERO).await.unwrap();
         assert!(matches!(store.acquire("vm", Duration::from_millis(30)).await, Err(StateError::Busy)));
         drop(held);
-        store.acquire("vm", Duration::ZERO).await.unwrap();
+        drop(store.acquire("vm", Duration::ZERO).await.unwrap());
+        assert_eq!(fs::read_dir(&store.folder).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_never_held_by_two() {
+        let (_folder, store) = store(1000);
+        let holders = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let tasks: Vec<_> = (0..8)
+            .map(|_| {
+                let (store, holders) = (store.clone(), std::sync::Arc::clone(&holders));
+                tokio::spawn(async move {
+                    for _ in 0..20 {
+                        let lease = store.acquire("vm", Duration::from_secs(30)).await.unwrap();
+                        assert_eq!(holders.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                        holders.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        drop(lease);
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
     }
 }
