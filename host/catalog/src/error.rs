@@ -59,9 +59,6 @@ pub enum CatalogError {
     /// The component cannot be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),
-    /// The compiled component cannot be used.
-    #[error("{0}; install the plugin again with this program: `cpi-host plugin install FILE.wasm`")]
-    Load(#[source] LoadError),
     /// The component asks for what this host does not give.
     #[error("plugin '{name}' is refused: {problem}")]
     Refused {

@@ -16,15 +16,16 @@ pub(crate) fn error(
     limiter: &Limiter,
     cpu: Duration,
 ) -> CpiError {
+    if let Some(panic) = panic {
+        return CpiError::host(printable(&format!("plugin '{plugin}' {panic}"), LONGEST));
+    }
+    // A plugin that gets no memory aborts without a panic.
     if let Some(asked) = limiter.refused {
         let limit = limiter.memory_limit() >> 20;
         return CpiError::host(format!(
             "plugin '{plugin}' asked for {} MiB of memory, its limit is {limit} MiB: raise [limits] memory if that is real work",
             asked.div_ceil(1 << 20)
         ));
-    }
-    if let Some(panic) = panic {
-        return CpiError::host(printable(&format!("plugin '{plugin}' {panic}"), LONGEST));
     }
     if let Some(exit) = cause.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return CpiError::host(format!("plugin '{plugin}' ended itself with status {} instead of answering", exit.0));

@@ -2,7 +2,6 @@ use std::error::Error;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
@@ -19,22 +18,33 @@ where
             return ApiError::Host { operation, error: error.clone() };
         }
         let Some(response) = error.raw_response() else {
-            return ApiError::Client { operation, message: DisplayErrorContext(&error).to_string() };
+            return ApiError::Client { operation, message: innermost(&error) };
         };
         if response.status().is_success() {
-            let message = format!("the answer cannot be read: {}", DisplayErrorContext(&error));
+            let message = format!("the answer cannot be read: {}; {}", innermost(&error), beginning(response));
             return ApiError::Client { operation, message };
         }
         let status = response.status().as_u16();
         let code = error.code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
-        let message = error.message().map_or_else(|| beginning(response), str::to_owned);
+        let message = error
+            .message()
+            .map_or_else(|| format!("no error text in the answer: {}", beginning(response)), str::to_owned);
         let request_id = error.request_id().map(str::to_owned).or_else(|| request_id_in_body(response));
         ApiError::Service { operation, code, message, request_id }
     }
 }
 
+/// The cause itself: what stands around it repeats it, and prints whole answers.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
 fn host_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a http::Error> {
-    std::iter::successors(Some(error), |error| (*error).source()).find_map(|error| error.downcast_ref())
+    causes(error).find_map(|error| error.downcast_ref())
 }
 
 /// What a server said that does not speak the API, such as a proxy.
@@ -42,7 +52,7 @@ fn beginning(response: &HttpResponse) -> String {
     const ENOUGH: usize = 200;
     let body = String::from_utf8_lossy(response.body().bytes().unwrap_or_default());
     let text: String = body.trim().chars().take(ENOUGH).collect();
-    if text.is_empty() { "no error text".to_owned() } else { format!("no error text; the answer begins: {text}") }
+    if text.is_empty() { "it is empty".to_owned() } else { format!("it begins: {text}") }
 }
 
 /// EC2 puts the number into the body, and not always into a header too.
