@@ -7,6 +7,8 @@ use cpi_policy::{Encoding, Permit, Placement};
 use cpi_protocol::{Object, is_disk_hint};
 use serde_json::{Value, json};
 
+use crate::lock::lock;
+
 /// What the host knows of the agent on the VM of a `create_vm` call. Most of it is secret.
 #[derive(Clone)]
 pub struct AgentContext {
@@ -68,7 +70,13 @@ pub struct Sealed {
 #[derive(Default)]
 pub struct AgentVault {
     context: Option<AgentContext>,
-    documents: Mutex<HashMap<String, String>>,
+    documents: Mutex<HashMap<String, Document>>,
+}
+
+/// A settings document in the forms in which it goes into requests, and in which an endpoint could repeat it.
+struct Document {
+    plain: String,
+    base64: String,
 }
 
 impl AgentVault {
@@ -91,11 +99,11 @@ impl AgentVault {
         getrandom::fill(&mut random).map_err(|error| format!("no random numbers: {error}"))?;
         let token = format!("bosh-agent-settings-{:032x}", u128::from_be_bytes(random));
         let sealed = Sealed { token: token.clone(), size: document.len() };
-        let mut documents = self.documents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut documents = lock(&self.documents);
         if documents.len() == MOST {
             return Err(format!("a call can seal {MOST} documents at most"));
         }
-        documents.insert(token, document);
+        documents.insert(token, Document { base64: STANDARD.encode(&document), plain: document });
         Ok(sealed)
     }
 
@@ -108,23 +116,22 @@ impl AgentVault {
         }
     }
 
-    /// What was put into requests, in every form that an endpoint could repeat.
-    pub(crate) fn placed(&self) -> Vec<String> {
-        let documents = self.documents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        documents.values().flat_map(|document| [document.clone(), STANDARD.encode(document)]).collect()
+    /// Whatever an endpoint could repeat of the documents.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        lock(&self.documents).values().flat_map(|document| [document.plain.clone(), document.base64.clone()]).collect()
     }
 
     /// One field at most: a form that repeats it would make the document many times as large.
     fn place_in_form(&self, placement: &Placement, form: &str) -> String {
-        let documents = self.documents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let documents = lock(&self.documents);
         let field = |pair: &str| match url::form_urlencoded::parse(pair.as_bytes()).next() {
             Some((key, token)) if key == placement.form.as_str() => {
                 let document = documents.get(token.as_ref())?;
                 let value = match placement.encoding {
-                    Encoding::Plain => document.clone(),
-                    Encoding::Base64 => STANDARD.encode(document),
+                    Encoding::Plain => &document.plain,
+                    Encoding::Base64 => &document.base64,
                 };
-                Some(url::form_urlencoded::Serializer::new(String::new()).append_pair(&key, &value).finish())
+                Some(url::form_urlencoded::Serializer::new(String::new()).append_pair(&key, value).finish())
             }
             _ => None,
         };
@@ -144,7 +151,6 @@ fn document(context: &AgentContext, facts: AgentFacts) -> Result<String, String>
     let mut document = Object::new();
     document.insert("vm".to_owned(), json!({"name": facts.vm_name}));
     document.insert("agent_id".to_owned(), json!(context.agent_id));
-    document.insert("networks".to_owned(), Value::Null);
     document.insert("disks".to_owned(), disks(facts.disks)?);
     if let Some(env) = &context.env {
         document.insert("env".to_owned(), Value::Object(env.clone()));
@@ -228,7 +234,7 @@ mod tests {
     fn the_document_joins_what_caller_configuration_and_provider_know() {
         let vault = vault();
         let sealed = vault.seal(facts()).unwrap();
-        let text = vault.documents.lock().unwrap()[&sealed.token].clone();
+        let text = vault.documents.lock().unwrap()[&sealed.token].plain.clone();
         assert_eq!(text.len(), sealed.size);
         assert_eq!(
             serde_json::from_str::<Value>(&text).unwrap(),

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cpi_policy::{CredentialFields, Denial, Grant, Manifest, Outgoing, Permit, Refusal};
+use cpi_policy::{Again, CredentialFields, Denial, Grant, Manifest, Outgoing, Permit, Refusal};
 use cpi_protocol::printable;
 
 use crate::{AgentVault, Journal, Level};
@@ -101,11 +101,10 @@ impl Egress {
             let start = Instant::now();
             let attempt = self.exchange(&permit, body.clone()).await;
             self.record(&permit, start.elapsed(), &attempt);
-            let Some((reason, pause)) = self.again(&attempt, retried) else {
+            let Some(Again { reason, pause, most }) = self.again(&attempt, retried) else {
                 return attempt.map(|answer| self.without_secrets(answer)).map_err(Failed::into);
             };
             retried += 1;
-            let most = self.grant.retry().most();
             let seconds = pause.as_secs_f64();
             self.journal.write(
                 Level::Warn,
@@ -118,8 +117,8 @@ impl Egress {
     /// An answer in which an endpoint may have repeated what it was sent: neither credentials nor the agent's settings
     /// come to a plugin this way.
     fn without_secrets(&self, mut answer: Incoming) -> Incoming {
-        let placed = self.agents.placed();
-        let secrets: Vec<&str> = self.secrets.secrets().chain(placed.iter().map(String::as_str)).collect();
+        let sealed = self.agents.secrets();
+        let secrets: Vec<&str> = self.secrets.secrets().chain(sealed.iter().map(String::as_str)).collect();
         for (_, value) in &mut answer.headers {
             if let Some(masked) = redact::without(value.as_bytes(), &secrets) {
                 *value = String::from_utf8_lossy(&masked).into_owned();
@@ -133,7 +132,7 @@ impl Egress {
     }
 
     /// Why and when a request is sent again.
-    fn again(&self, attempt: &Result<Incoming, Failed>, retried: u32) -> Option<(String, Duration)> {
+    fn again(&self, attempt: &Result<Incoming, Failed>, retried: u32) -> Option<Again> {
         let retry = self.grant.retry();
         let random = getrandom::u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX));
         match attempt {
@@ -146,10 +145,7 @@ impl Egress {
                 };
                 retry.after(refusal, retried, random)
             }
-            // Nothing was sent, so nothing can be done twice.
-            Err(Failed { problem, connected: false }) => {
-                retry.after_no_connection(retried, random).map(|pause| (problem.to_string(), pause))
-            }
+            Err(Failed { problem, may_pass: true }) => retry.after_no_connection(problem.to_string(), retried, random),
             Err(_) => None,
         }
     }

@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use cpi_protocol::{Mask, printable};
 
+use crate::lock::lock;
+
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are the usual ones")]
@@ -74,13 +76,10 @@ impl Journal {
 
     /// A line of a plugin's, as long as its allowance lasts.
     pub fn write_for(&self, plugin: &str, level: Level, message: &str) {
-        if level < self.least {
+        if !self.wants(level) {
             return;
         }
         let mut left = lock(&self.allowance);
-        if *left == 0 {
-            return;
-        }
         let line = self.format(level, &format!("{plugin}: {}", self.masked(message)));
         *left = left.saturating_sub(line.len());
         let spent = *left == 0;
@@ -104,11 +103,6 @@ impl Journal {
         // The director may have stopped reading: the call goes on.
         _ = lock(&self.out).write_all(line.as_bytes());
     }
-}
-
-/// A lock that a panic elsewhere does not close.
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 #[cfg(test)]

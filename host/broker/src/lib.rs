@@ -10,6 +10,7 @@ mod agents;
 mod egress;
 mod image;
 mod journal;
+mod lock;
 mod sign;
 mod source;
 mod state;

@@ -10,11 +10,13 @@ use cpi_runtime::{About, Engine, Plugin, compile};
 use crate::current::{Current, FORMAT};
 use crate::layout::{COMPILED, COMPONENT, CURRENT, MANIFEST};
 use crate::stamp::{hex, short};
-use crate::{Catalog, CatalogError, Summary, manifest_of};
+use crate::{Catalog, CatalogError, manifest_of};
 
 impl Catalog {
     /// Compiles a component, tries it out, and makes it the one that its name stands for.
-    pub fn install(&self, engine: &Engine, component: &[u8]) -> Result<Summary, CatalogError> {
+    ///
+    /// Returns its manifest: what it is and what it asks for.
+    pub fn install(&self, engine: &Engine, component: &[u8]) -> Result<Manifest, CatalogError> {
         // Machine code is told from components before anything else is believed of it.
         let compiled = compile(engine, component)?;
         let manifest_text = manifest_of(component)?;
@@ -45,8 +47,7 @@ impl Catalog {
         }
         installed?;
         // Compares the code with its digest, and notes it, so that the first call need not.
-        self.open(name)?;
-        self.summary(name)
+        Ok(self.open(name)?.manifest)
     }
 }
 

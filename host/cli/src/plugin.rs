@@ -59,11 +59,11 @@ fn install(files: &[PathBuf], into: Option<PathBuf>, host: &HostOptions) -> Resu
             let start = Instant::now();
             let failed = |problem: &dyn std::fmt::Display| format!("'{}': {problem}", file.display());
             let component = std::fs::read(file).map_err(|error| failed(&error))?;
-            let summary = catalog.install(&engine, &component).map_err(|error| failed(&error))?;
+            let manifest = catalog.install(&engine, &component).map_err(|error| failed(&error))?;
             let seconds = start.elapsed().as_secs_f64();
-            let asks = catalog.open(&summary.name).map_err(|error| failed(&error))?.manifest.asks();
+            let summary = catalog.summary(&manifest.plugin.name).map_err(|error| failed(&error))?;
             let installed = format!("{} in '{}', compiled in {seconds:.1} s", line(&summary), folder.display());
-            let asks = asks.iter().map(|ask| format!("    {}", printable(ask, 200)));
+            let asks = manifest.asks().into_iter().map(|ask| format!("    {}", printable(&ask, 200)));
             Ok([installed].into_iter().chain(asks).collect::<Vec<_>>().join("\n"))
         })
         .collect()

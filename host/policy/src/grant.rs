@@ -119,8 +119,8 @@ impl Grant {
 
     fn permit(&self, rule: &Rule, request: Outgoing, url: Url, action: Option<String>) -> Permit {
         // What is sealed goes only where the operator's credential goes.
-        let places = self.placements.iter().filter(|_| rule.signing.is_some());
-        let placement = places.into_iter().find(|place| Some(&place.action) == action.as_ref()).cloned();
+        let place = |_| self.placements.iter().find(|place| Some(&place.action) == action.as_ref());
+        let placement = rule.signing.as_ref().and_then(place).cloned();
         Permit { request, url, addresses: rule.addresses.clone(), signing: rule.signing.clone(), action, placement }
     }
 }

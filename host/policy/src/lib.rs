@@ -25,5 +25,5 @@ pub use host_config::{AllowedAddress, Egress, HostConfig, HostConfigError};
 pub use limits::{Limits, LimitsPatch};
 pub use manifest::{Encoding, Manifest, ManifestError, Placement, Scheme, is_plugin_name};
 pub use request::{Method, Outgoing};
-pub use retry::{Refusal, Retry};
+pub use retry::{Again, Refusal, Retry};
 pub use settings::{CredentialFields, Settings};

@@ -38,6 +38,17 @@ pub struct Refusal<'a> {
     pub body: &'a [u8],
 }
 
+/// Another try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again {
+    /// Why.
+    pub reason: String,
+    /// After how long.
+    pub pause: Duration,
+    /// How often for such a reason, at most.
+    pub most: u32,
+}
+
 const DEFAULT_LIMIT: u32 = 8;
 const MOST_CONNECTIONS: u32 = 3;
 /// Longer than any cloud's codes.
@@ -58,15 +69,10 @@ impl Retry {
         }
     }
 
-    /// How often a request is tried again at most.
-    pub fn most(&self) -> u32 {
-        self.most
-    }
-
-    /// The reason for another try, and the pause before it; `None` when the refusal is final.
+    /// Whether to try again after a refusal; `None` when it is final.
     ///
     /// `retried` is how often it was tried again already, `random` a number from 0 to 1.
-    pub fn after(&self, refusal: Refusal<'_>, retried: u32, random: f64) -> Option<(String, Duration)> {
+    pub fn after(&self, refusal: Refusal<'_>, retried: u32, random: f64) -> Option<Again> {
         if retried >= self.most || refusal.status < 400 {
             return None;
         }
@@ -80,13 +86,15 @@ impl Retry {
         let reason = code.unwrap_or_else(|| format!("status {}", refusal.status));
         let told = refusal.retry_after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
         let pause = pause(retried, random);
-        Some((reason, told.map_or(pause, |told| told.min(LONGEST_RETRY_AFTER) + pause / 4)))
+        let pause = told.map_or(pause, |told| told.min(LONGEST_RETRY_AFTER) + pause / 4);
+        Some(Again { reason, pause, most: self.most })
     }
 
-    /// The pause after a connection that was refused or reset, so that nothing was sent. A service that restarts is back
-    /// soon; a wrong address stays wrong.
-    pub fn after_no_connection(&self, retried: u32, random: f64) -> Option<Duration> {
-        (retried < self.most.min(MOST_CONNECTIONS)).then(|| pause(retried, random))
+    /// Whether to try again after a connection that was refused or reset, so that nothing was sent. A service that
+    /// restarts is back soon; a wrong address stays wrong.
+    pub fn after_no_connection(&self, reason: String, retried: u32, random: f64) -> Option<Again> {
+        let most = self.most.min(MOST_CONNECTIONS);
+        (retried < most).then(|| Again { reason, pause: pause(retried, random), most })
     }
 }
 
@@ -133,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_may_pass_is_tried_again_and_what_will_not_is_not() {
-        let tried = |status, body| retry(8).after(refusal(status, body), 0, 1.0).map(|(reason, _)| reason);
+        let tried = |status, body| retry(8).after(refusal(status, body), 0, 1.0).map(|again| again.reason);
         assert_eq!(tried(503, "<Code>RequestLimitExceeded</Code>").as_deref(), Some("RequestLimitExceeded"));
         assert_eq!(tried(400, "<Code>Throttling</Code>").as_deref(), Some("Throttling"));
         assert_eq!(tried(400, r#"{"__type":"ThrottlingException"}"#).as_deref(), Some("ThrottlingException"));
@@ -147,17 +155,20 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_limit_and_tries_end() {
-        let pause = |retried| retry(100).after(refusal(503, ""), retried, 1.0).unwrap().1;
+        let pause = |retried| retry(100).after(refusal(503, ""), retried, 1.0).unwrap().pause;
         assert_eq!([pause(0), pause(1), pause(2)].map(|pause| pause.as_millis()), [300, 600, 1200]);
         assert_eq!(pause(90), LONGEST_PAUSE);
         assert!(retry(8).after(refusal(503, ""), 8, 1.0).is_none());
         assert!(retry(0).after(refusal(503, ""), 0, 1.0).is_none());
-        assert!(retry(0).after_no_connection(0, 1.0).is_none());
+        assert!(retry(0).after_no_connection(String::new(), 0, 1.0).is_none());
+        assert_eq!(retry(8).after_no_connection(String::new(), 0, 1.0).unwrap().most, MOST_CONNECTIONS);
+        assert!(retry(8).after_no_connection(String::new(), MOST_CONNECTIONS, 1.0).is_none());
     }
 
     #[test]
     fn the_server_can_ask_for_patience_but_not_for_eternity() {
-        let asked = |text| retry(8).after(Refusal { retry_after: Some(text), ..refusal(429, "") }, 0, 0.0).unwrap().1;
+        let asked =
+            |text| retry(8).after(Refusal { retry_after: Some(text), ..refusal(429, "") }, 0, 0.0).unwrap().pause;
         assert!((10.0..10.1).contains(&asked("10").as_secs_f64()));
         assert!(asked("999999") < Duration::from_secs(301));
         assert!(asked("Wed, 21 Oct 2026 07:28:00 GMT") < Duration::from_secs(1));

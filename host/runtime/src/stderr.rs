@@ -1,6 +1,6 @@
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -36,14 +36,18 @@ impl Captured {
 
     /// What the plugin said when it panicked, on one line.
     pub(crate) fn panic(&self) -> Option<String> {
-        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = self.text();
         let rest = std::mem::take(&mut text.line);
         text.keep(&String::from_utf8_lossy(&rest));
         (!text.panic.is_empty()).then(|| text.panic.join(" "))
     }
 
+    fn text(&self) -> MutexGuard<'_, Text> {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take(&self, bytes: &[u8]) {
-        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = self.text();
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let room = LONGEST_LINE.saturating_sub(text.line.len());
             text.line.extend(piece.iter().filter(|byte| **byte != b'\n').take(room));

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cpi_policy::{AddressRule, Permit};
@@ -10,6 +10,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::Problem;
 use super::resolve::Resolver;
+use crate::lock::lock;
 
 /// HTTP clients of one call, made when first needed: reading the certificates of the system takes longer than
 /// everything else a short call does.
@@ -33,7 +34,7 @@ impl Clients {
             port: url.port_or_known_default().unwrap_or_default(),
             addresses: permit.addresses().clone(),
         };
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = lock(&self.0);
         clients.entry(kind).or_insert_with_key(build).clone().map_err(Problem::Unreachable)
     }
 }

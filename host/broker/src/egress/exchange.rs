@@ -11,8 +11,8 @@ use crate::sign;
 /// An attempt without an answer.
 pub(super) struct Failed {
     pub(super) problem: Problem,
-    /// Whether anything can have reached the other side.
-    pub(super) connected: bool,
+    /// Nothing was sent, so nothing can be done twice, and the same may succeed a little later.
+    pub(super) may_pass: bool,
 }
 
 impl Failed {
@@ -23,13 +23,13 @@ impl Failed {
             innermost(error).downcast_ref::<io::Error>().map(io::Error::kind),
             Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
         );
-        Self { problem, connected: !(refused && error.is_connect()) }
+        Self { problem, may_pass: refused && error.is_connect() }
     }
 }
 
 impl From<Problem> for Failed {
     fn from(problem: Problem) -> Self {
-        Self { problem, connected: true }
+        Self { problem, may_pass: false }
     }
 }
 
