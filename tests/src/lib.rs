@@ -8,6 +8,7 @@
     reason = "tests end at the first thing that is not as it should be"
 )]
 
+pub mod coverage;
 mod endpoint;
 mod host;
 mod moto;
