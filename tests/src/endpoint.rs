@@ -1,7 +1,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -27,6 +27,15 @@ impl Endpoint {
     pub fn answering(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         Self::serve(move |stream| _ = stream.write_all(&bytes))
+    }
+
+    /// Answers every request with these bytes, but none before as many are there as the barrier waits for.
+    pub fn behind(barrier: Arc<Barrier>, bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self::serve(move |stream| {
+            barrier.wait();
+            _ = stream.write_all(&bytes);
+        })
     }
 
     /// Answers one request after the other with these statuses and bodies, the last one from then on.

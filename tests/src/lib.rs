@@ -9,10 +9,16 @@
 )]
 
 pub mod coverage;
+mod crowd;
 mod endpoint;
 mod host;
+mod memory;
 mod moto;
+mod note;
 
+pub use crowd::Crowd;
 pub use endpoint::Endpoint;
 pub use host::{Answer, Host, component, dist, request};
+pub use memory::memory_of;
 pub use moto::Moto;
+pub use note::note;

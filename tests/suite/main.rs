@@ -12,6 +12,7 @@ mod bad_endpoints;
 mod bad_input;
 mod catalog;
 mod imports;
+mod many_processes;
 mod retries;
 mod sandbox;
 mod secrets;
