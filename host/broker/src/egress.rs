@@ -2,29 +2,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cpi_policy::{Again, CredentialFields, Denial, Grant, Manifest, Outgoing, Permit, Refusal};
+use cpi_policy::{Again, Denial, Grant, Outgoing, Permit, Refusal};
 use cpi_protocol::printable;
 
-use crate::{AgentVault, Journal, Level};
+use crate::network::answer::Failed;
+use crate::{AgentVault, CredentialError, Credentials, Journal, Level, Network};
 
 mod budget;
-mod client;
 mod exchange;
 mod redact;
-mod resolve;
 
 use budget::Budget;
-use client::Clients;
-use exchange::Failed;
 
 /// The one way out: permitted, signed, sent, capped and recorded.
 pub struct Egress {
-    manifest: Arc<Manifest>,
     grant: Arc<Grant>,
-    secrets: CredentialFields,
+    credentials: Credentials,
+    network: Arc<Network>,
     agents: Arc<AgentVault>,
     journal: Arc<Journal>,
-    clients: Clients,
     budget: Budget,
 }
 
@@ -46,9 +42,9 @@ pub enum Problem {
     /// The grant does not allow it: the plugin, or the operator's configuration, is at fault.
     #[error(transparent)]
     Denied(#[from] Denial),
-    /// The credential cannot be had: the configuration is at fault.
-    #[error("{0}")]
-    NoCredentials(String),
+    /// The request cannot be authenticated.
+    #[error(transparent)]
+    NoCredentials(#[from] CredentialError),
     /// Resolution, connection or TLS failed.
     #[error("{0}")]
     Unreachable(String),
@@ -72,14 +68,14 @@ pub enum Problem {
 impl Egress {
     /// The way out for one call.
     pub fn new(
-        manifest: Arc<Manifest>,
         grant: Arc<Grant>,
-        secrets: CredentialFields,
+        credentials: Credentials,
+        network: Arc<Network>,
         agents: Arc<AgentVault>,
         journal: Arc<Journal>,
     ) -> Self {
         let budget = Budget::new(grant.limits());
-        Self { manifest, grant, secrets, agents, journal, clients: Clients::default(), budget }
+        Self { grant, credentials, network, agents, journal, budget }
     }
 
     /// Sends a request if the grant allows it, and sends it again while the cloud is busy and the policy says so.
@@ -117,8 +113,8 @@ impl Egress {
     /// An answer in which an endpoint may have repeated what it was sent: neither credentials nor the agent's settings
     /// come to a plugin this way.
     fn without_secrets(&self, mut answer: Incoming) -> Incoming {
-        let sealed = self.agents.secrets();
-        let secrets: Vec<&str> = self.secrets.secrets().chain(sealed.iter().map(String::as_str)).collect();
+        let (own, sealed) = (self.credentials.secrets(), self.agents.secrets());
+        let secrets: Vec<&str> = own.iter().chain(&sealed).map(String::as_str).collect();
         for (_, value) in &mut answer.headers {
             if let Some(masked) = redact::without(value.as_bytes(), &secrets) {
                 *value = String::from_utf8_lossy(&masked).into_owned();

@@ -40,9 +40,16 @@ struct Rule {
 pub struct Signing {
     /// Credential of the manifest.
     pub credential: String,
+    /// Service and region, for the scheme `sigv4`.
+    pub scope: Option<Scope>,
+}
+
+/// What a signature of AWS is valid for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
     /// Service name.
     pub service: String,
-    /// Region.
+    /// Region; empty when the setting that the manifest names is missing.
     pub region: String,
 }
 
@@ -136,11 +143,11 @@ impl Rule {
             let hosts = ask.hosts.iter().filter_map(|host| host.fill(readable)).collect();
             (hosts, AddressRule::Public(egress.allow_private.clone()))
         };
-        let signing = ask.credential.as_ref().zip(ask.sign.as_ref()).map(|(credential, sign)| Signing {
-            credential: credential.clone(),
+        let scope = ask.sign.as_ref().map(|sign| Scope {
             service: sign.service.clone(),
             region: fill(&sign.region, readable).unwrap_or_default(),
         });
+        let signing = ask.credential.clone().map(|credential| Signing { credential, scope });
         bases
             .iter()
             .filter_map(|base| Url::parse(base).ok())

@@ -4,8 +4,9 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use serde::Deserialize;
+use url::Url;
 
-use crate::LimitsPatch;
+use crate::{LimitsPatch, NoProxy, Proxy, proxy};
 
 /// The host's own settings, a TOML file. Every member may be absent.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -18,6 +19,9 @@ pub struct HostConfig {
     /// Where requests may go.
     #[serde(default)]
     pub egress: Egress,
+    /// How credentials are kept.
+    #[serde(default)]
+    pub credentials: CredentialStore,
     /// How much a call may use.
     #[serde(default)]
     pub limits: LimitsPatch,
@@ -31,17 +35,57 @@ pub struct Egress {
     /// `10.1.0.0/16:443`, `[fd00::/8]:443`, or without a port for every port.
     #[serde(default)]
     pub allow_private: Vec<AllowedAddress>,
+    /// The proxy through which requests leave; none when absent, whatever the environment says.
+    pub proxy: Option<Proxy>,
+    /// What is reached without the proxy.
+    #[serde(default)]
+    pub no_proxy: Vec<NoProxy>,
 }
 
-/// Why the host's settings are refused.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct HostConfigError(#[from] toml::de::Error);
+impl Egress {
+    /// The proxy for requests to this URL.
+    pub fn proxy_for(&self, target: &Url) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|_| proxy::serves(target, &self.no_proxy))
+    }
+}
+
+/// The `[credentials]` table.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CredentialStore {
+    /// Whether tokens that a service gave are kept, encrypted, for the next calls.
+    #[serde(default = "yes")]
+    pub cache: bool,
+}
+
+impl Default for CredentialStore {
+    fn default() -> Self {
+        Self { cache: true }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Why the host's settings are refused: the operator is at fault. The line itself is not shown, because the address of
+/// a proxy may have a password in it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct HostConfigError {
+    /// Where, counted from 1.
+    line: usize,
+    /// What is wrong.
+    problem: String,
+}
 
 impl HostConfig {
     /// Reads the settings from the text of their file.
     pub fn parse(text: &str) -> Result<Self, HostConfigError> {
-        Ok(toml::from_str(text)?)
+        toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            HostConfigError { line: before.matches('\n').count() + 1, problem: error.message().to_owned() }
+        })
     }
 }
 
@@ -111,6 +155,22 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused_by_name() {
-        assert!(HostConfig::parse("plugin = \"x\"").unwrap_err().to_string().contains("plugin"));
+        let error = HostConfig::parse("plugins = \"x\"\nplugin = \"x\"").unwrap_err().to_string();
+        assert!(error.starts_with("line 2: unknown field `plugin`"), "{error}");
+    }
+
+    #[test]
+    fn a_proxy_that_is_none_is_refused_without_its_password() {
+        for text in ["proxy = 'socks5://user:canary@proxy'", "proxy = 'http://user:canary@proxy'\nproxy = 1"] {
+            let error = HostConfig::parse(&format!("[egress]\n{text}")).unwrap_err();
+            assert!(error.to_string().starts_with("line ") && !error.to_string().contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_kept_unless_said_otherwise() {
+        assert!(HostConfig::parse("").unwrap().credentials.cache);
+        assert!(HostConfig::parse("[credentials]").unwrap().credentials.cache);
+        assert!(!HostConfig::parse("[credentials]\ncache = false").unwrap().credentials.cache);
     }
 }

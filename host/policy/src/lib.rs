@@ -8,22 +8,26 @@
 
 mod action;
 mod address;
+mod credential;
 mod endpoint;
 mod grant;
 mod host_config;
 mod limits;
 mod manifest;
 mod pattern;
+mod proxy;
 mod request;
 mod retry;
 mod settings;
 
 pub use address::{AddressRule, is_public};
+pub use credential::{Audience, Credential};
 pub use endpoint::normalise_endpoint;
-pub use grant::{Denial, Grant, Permit, Signing};
-pub use host_config::{AllowedAddress, Egress, HostConfig, HostConfigError};
+pub use grant::{Denial, Grant, Permit, Scope, Signing};
+pub use host_config::{AllowedAddress, CredentialStore, Egress, HostConfig, HostConfigError};
 pub use limits::{Limits, LimitsPatch};
-pub use manifest::{Encoding, Manifest, ManifestError, Placement, Scheme, is_plugin_name};
+pub use manifest::{Encoding, Manifest, ManifestError, Placement, is_plugin_name};
+pub use proxy::{NoProxy, Proxy};
 pub use request::{Method, Outgoing};
-pub use retry::{Again, Refusal, Retry};
-pub use settings::{CredentialFields, Settings};
+pub use retry::{Again, Refusal, Retry, error_code};
+pub use settings::{HostSettings, Settings};

@@ -4,6 +4,7 @@ use cpi_protocol::printable;
 use serde::Deserialize;
 
 use crate::LimitsPatch;
+use crate::credential::{self, Credential};
 use crate::pattern::{HostPattern, PathPattern};
 use crate::request::Method;
 use crate::retry::RetryAsk;
@@ -20,7 +21,6 @@ pub struct Manifest {
     pub plugin: Plugin,
     /// Credentials by the name that requests use.
     #[serde(default)]
-    #[expect(clippy::zero_sized_map_values, reason = "there is one scheme so far")]
     pub credentials: BTreeMap<String, Credential>,
     /// One block for each kind of request that the plugin makes.
     #[serde(default)]
@@ -52,40 +52,6 @@ pub struct Plugin {
     pub settings: Vec<String>,
 }
 
-/// One `[credentials.NAME]` table.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Credential {
-    /// How requests that name this credential are authenticated.
-    pub scheme: Scheme,
-}
-
-/// How the host authenticates a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scheme {
-    /// AWS Signature Version 4.
-    Sigv4,
-}
-
-/// Settings that no plugin reads, whatever its manifest says: they hold secrets.
-pub(crate) const SECRET_SETTINGS: [&str; 14] = [
-    "access_key_id",
-    "api_key",
-    "api_token",
-    "certificate",
-    "client_certificate",
-    "client_secret",
-    "password",
-    "private_key",
-    "sas_token",
-    "secret_access_key",
-    "secret_key",
-    "session_token",
-    "storage_access_key",
-    "token",
-];
-
 /// Members of `cloud.properties` that belong to the host: no plugin can have their names.
 const HOST_SECTIONS: [&str; 4] = ["agent", "debug", "registry", "host"];
 
@@ -103,7 +69,7 @@ pub struct HttpAsk {
     pub paths: Vec<PathPattern>,
     /// The credential that requests must name; none for unsigned requests.
     pub credential: Option<String>,
-    /// Scope of the signature.
+    /// Scope of the signature, for credentials of the scheme `sigv4`.
     pub sign: Option<Sign>,
     /// API actions allowed, for services that name them in the body.
     pub actions: Option<Actions>,
@@ -189,11 +155,19 @@ pub enum ManifestError {
     /// A request block names a credential that the manifest does not define.
     #[error("an [[http]] block names credential '{0}', but there is no [credentials.{0}]")]
     UnknownCredential(String),
-    /// A signed request needs a scope, and an unsigned one has none.
-    #[error("an [[http]] block for {0} has a credential without `sign`, or `sign` without a credential")]
+    /// A signature of the scheme `sigv4` needs a scope, and nothing else has one.
+    #[error("an [[http]] block for {0} has a sigv4 credential without `sign`, or `sign` without such a credential")]
     UnscopedSignature(String),
-    /// A secret may not be listed among the plugin's settings.
-    #[error("setting '{0}' holds a secret and may not be listed under `settings`")]
+    /// The table of a credential contradicts itself.
+    #[error("[credentials.{name}] {problem}")]
+    Credential {
+        /// The credential.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// What a credential is made of may not be listed among the plugin's settings.
+    #[error("setting '{0}' holds a secret, or a part of a credential, and may not be listed under `settings`")]
     SecretSetting(String),
     /// An endpoint that the plugin does not know of would be granted without being used.
     #[error("endpoint '{0}' of an [[http]] block must be listed under `settings`")]
@@ -216,7 +190,8 @@ impl Manifest {
         };
         let requests = self.http.iter().map(|ask| {
             let hosts: Vec<_> = ask.hosts.iter().map(ToString::to_string).collect();
-            let signed = ask.credential.as_ref().map_or("unsigned".to_owned(), |name| format!("signed with '{name}'"));
+            let signed =
+                ask.credential.as_ref().map_or("unsigned".to_owned(), |name| format!("authenticated as '{name}'"));
             let actions =
                 ask.actions.as_ref().map_or(String::new(), |actions| format!(", {} actions", actions.allow.len()));
             format!("sends {signed}{actions} to {}", hosts.join(", "))
@@ -224,7 +199,9 @@ impl Manifest {
         let places = self.agents.place.iter().map(|place| {
             format!("puts the settings of agents, secrets included, into {} of {}", place.form, place.action)
         });
-        [settings].into_iter().chain(requests).chain(places).collect()
+        let credentials =
+            self.credentials.iter().map(|(name, credential)| format!("has credential '{name}': {credential}"));
+        [settings].into_iter().chain(credentials).chain(requests).chain(places).collect()
     }
 
     fn check(&self) -> Result<(), ManifestError> {
@@ -238,17 +215,24 @@ impl Manifest {
         if self.plugin.contract != CONTRACT {
             return Err(ManifestError::Contract { name: name.clone(), contract: self.plugin.contract.clone() });
         }
+        for (name, credential) in &self.credentials {
+            credential.check().map_err(|problem| ManifestError::Credential { name: name.clone(), problem })?;
+        }
         for ask in &self.http {
             if let Some(credential) = ask.credential.as_ref().filter(|name| !self.credentials.contains_key(*name)) {
                 return Err(ManifestError::UnknownCredential(credential.clone()));
             }
-            if ask.credential.is_some() != ask.sign.is_some() {
+            let credential = ask.credential.as_ref().and_then(|name| self.credentials.get(name));
+            if matches!(credential, Some(Credential::Sigv4 {})) != ask.sign.is_some() {
                 let hosts: Vec<_> = ask.hosts.iter().map(ToString::to_string).collect();
                 return Err(ManifestError::UnscopedSignature(hosts.join(", ")));
             }
         }
         let settings = &self.plugin.settings;
-        if let Some(secret) = settings.iter().find(|setting| SECRET_SETTINGS.contains(&setting.as_str())) {
+        let is_kept = |setting: &str| {
+            credential::is_secret(setting) || self.credentials.values().any(|credential| credential.keeps(setting))
+        };
+        if let Some(secret) = settings.iter().find(|setting| is_kept(setting)) {
             return Err(ManifestError::SecretSetting(secret.clone()));
         }
         let mut endpoints = self.http.iter().filter_map(|ask| ask.endpoint.as_ref());
@@ -296,6 +280,14 @@ mod tests {
         let ask = "[[http]]\nhosts = [\"https://a.b\"]\nmethods = [\"GET\"]\npaths = [\"/\"]\n";
         assert!(refusal(&format!("{PLUGIN}{ask}credential = \"aws\"\n")).contains("[credentials.aws]"));
         assert!(refusal(&format!("{PLUGIN}settings = [\"secret_access_key\"]\n")).contains("secret_access_key"));
+        let basic = "[credentials.b]\nscheme = \"basic\"\nusername = \"user\"\npassword = \"pin\"\n";
+        for setting in ["user", "pin"] {
+            assert!(refusal(&format!("{PLUGIN}settings = [\"{setting}\"]\n{basic}")).contains(setting));
+        }
+        assert!(refusal(&format!("{PLUGIN}{}", basic.replace("pin", "user"))).contains("[credentials.b] names"));
+        let sign = "sign = { service = \"s\", region = \"r\" }\n";
+        assert!(refusal(&format!("{PLUGIN}{ask}credential = \"b\"\n{sign}{basic}")).contains("`sign`"));
+        assert!(Manifest::parse(&format!("{PLUGIN}{ask}credential = \"b\"\n{basic}")).is_ok());
         assert!(refusal(&format!("{PLUGIN}{ask}endpoint = \"url\"\n")).contains("'url'"));
         assert!(refusal(&PLUGIN.replace("\"x\"", "\"agent\"")).contains("'agent'"));
         assert!(refusal(&PLUGIN.replace("1.0.0", "\\u001b[31m")).contains("version '\\u{1b}[31m'"));

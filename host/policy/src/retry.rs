@@ -111,7 +111,7 @@ fn matches(entry: &str, code: &str) -> bool {
 }
 
 /// The error code of an answer: `<Code>…</Code>` in XML, `error.code`, `code` or `__type` in JSON.
-fn error_code(body: &[u8]) -> Option<String> {
+pub fn error_code(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?;
     if let Some((_, rest)) = text.split_once("<Code>") {
         return rest.split_once("</Code>").map(|(code, _)| printable(code, LONGEST_CODE));

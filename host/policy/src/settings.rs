@@ -3,21 +3,24 @@ use std::fmt;
 use cpi_protocol::{Mask, Object};
 use serde_json::Value;
 
-use crate::manifest::SECRET_SETTINGS;
-use crate::{Manifest, normalise_endpoint};
+use crate::{Manifest, credential, normalise_endpoint};
 
 /// The provider's settings of one call, parted by who may read them.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// What the plugin reads: the settings that its manifest lists, endpoints in canonical form.
     pub readable: Object,
-    /// What only the host reads.
-    pub secret: CredentialFields,
+    /// What the host reads: all of them.
+    pub host: HostSettings,
 }
 
-/// The settings from which credentials are made. Their values are not printed.
+/// All settings of one call, those from which credentials are made among them. Their values are not printed.
 #[derive(Clone, Default)]
-pub struct CredentialFields(Object);
+pub struct HostSettings {
+    values: Object,
+    /// The keys of secrets.
+    hidden: Vec<String>,
+}
 
 impl Settings {
     /// Merges the request's properties over the provider's section of the configuration, key by key, and parts the
@@ -49,19 +52,33 @@ impl Settings {
                 Some(_) => return Err(format!("{name}.{key} must be a text: the address of an endpoint")),
             }
         }
-        Ok(Self { readable, secret: CredentialFields(merged) })
+        let hidden = credential::hidden(manifest.credentials.values());
+        Ok(Self { readable, host: HostSettings { values: merged, hidden } })
     }
 }
 
-impl CredentialFields {
-    /// A setting's text; `None` when it is absent or null.
+impl HostSettings {
+    /// A setting's text; `None` when it is absent, null or empty, which callers of the Ruby CPIs use alike.
     pub fn text(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(Value::as_str)
+        self.values.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    /// The values of settings that hold secrets. The id of a key is public: operators compare it when one is refused.
+    /// The text of a member of a setting that is an object, such as `azure_stack.domain`.
+    pub fn member(&self, key: &str, member: &str) -> Option<&str> {
+        self.values.get(key)?.get(member)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// Everything, in an order that does not depend on how it was written down: what credentials kept for later are
+    /// told apart by.
+    pub fn fingerprint(&self) -> String {
+        let mut all = Value::Object(self.values.clone());
+        all.sort_all_objects();
+        all.to_string()
+    }
+
+    /// The values of settings that hold secrets.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        SECRET_SETTINGS.into_iter().filter(|key| *key != "access_key_id").filter_map(|key| self.text(key))
+        self.hidden.iter().filter_map(|key| self.text(key))
     }
 
     /// Keeps the secrets out of texts.
@@ -70,9 +87,9 @@ impl CredentialFields {
     }
 }
 
-impl fmt::Debug for CredentialFields {
+impl fmt::Debug for HostSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.values.keys()).finish()
     }
 }
 
@@ -99,7 +116,7 @@ mod tests {
             &json!({"api_token": "s3cr3t"}),
         );
         assert_eq!(Value::Object(settings.readable.clone()), json!({"region": "a"}));
-        assert_eq!(settings.secret.text("secret_access_key"), Some("s3cr3t"));
+        assert_eq!(settings.host.text("secret_access_key"), Some("s3cr3t"));
         assert!(!format!("{settings:?}").contains("s3cr3t"));
     }
 

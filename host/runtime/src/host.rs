@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cpi_broker::{AgentVault, Egress, Journal, Level, StateStore};
+use cpi_broker::{AgentVault, Credentials, Egress, Journal, Level, Network, StateStore};
 use cpi_policy::{Grant, LimitsPatch, Manifest, Settings};
 use wasmtime::component::{HasSelf, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -40,13 +40,9 @@ impl Capabilities {
         let settings = Settings::default();
         let grant = Grant::new(manifest, &settings, &cpi_policy::Egress::default(), &LimitsPatch::default());
         let agents = Arc::<AgentVault>::default();
-        let egress = Egress::new(
-            Arc::new(manifest.clone()),
-            Arc::new(grant),
-            settings.secret,
-            Arc::clone(&agents),
-            Arc::clone(&journal),
-        );
+        let network = Arc::<Network>::default();
+        let credentials = Credentials::new(manifest, settings.host, &network, None, Arc::clone(&journal));
+        let egress = Egress::new(Arc::new(grant), credentials, network, Arc::clone(&agents), Arc::clone(&journal));
         Self { egress: Arc::new(egress), agents, state: StateStore::new(Path::new("/dev/null"), "", "", 0), journal }
     }
 }

@@ -3,26 +3,24 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign as sign_request};
 use aws_sigv4::sign::v4;
-use cpi_policy::{Permit, Signing};
+use cpi_policy::{Permit, Scope};
 
-use crate::egress::Problem;
+use super::Signature;
+use crate::Problem;
 
 /// AWS Signature Version 4 over the request as it goes on the wire.
-pub(super) fn sign(
-    credentials: &Credentials,
-    signing: &Signing,
+pub(crate) fn sign(
+    credentials: Credentials,
+    scope: &Scope,
     permit: &Permit,
     body: &[u8],
-) -> Result<Vec<(String, String)>, Problem> {
+) -> Result<Signature, Problem> {
     let failed = |error: &dyn std::fmt::Display| Problem::Invalid(format!("the request cannot be signed: {error}"));
-    if signing.region.is_empty() {
-        return Err(Problem::NoCredentials("a signature needs a region: set 'region' in the configuration".to_owned()));
-    }
-    let identity = credentials.clone().into();
+    let identity = credentials.into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
-        .region(&signing.region)
-        .name(&signing.service)
+        .region(&scope.region)
+        .name(&scope.service)
         .time(SystemTime::now())
         .settings(SigningSettings::default())
         .build()
@@ -34,5 +32,6 @@ pub(super) fn sign(
         SignableRequest::new(request.method.name(), permit.url().as_str(), headers, SignableBody::Bytes(body))
             .map_err(|error| failed(&error))?;
     let (instructions, _) = sign_request(signable, &parameters).map_err(|error| failed(&error))?.into_parts();
-    Ok(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    let headers = instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Ok(Signature::headers(headers))
 }

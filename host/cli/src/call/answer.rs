@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use cpi_broker::{AgentContext, AgentVault, Egress, Journal, StateStore};
+use cpi_broker::{AgentContext, AgentVault, Credentials, Egress, Journal, Network, StateStore, TokenCache};
 use cpi_catalog::{Catalog, CatalogError, Installed};
 use cpi_policy::{Grant, HostConfig, Settings};
 use cpi_protocol::{Call, CpiError, Request};
@@ -32,11 +32,10 @@ pub(super) async fn answer(
     let Installed { manifest, about, compiled } =
         catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&error))?;
     shape::before(&request, &call, &about, &cloud)?;
-    let manifest = Arc::new(manifest);
 
     let settings = Settings::split(&manifest, &cloud.properties, &request.context.properties)
         .map_err(|problem| CpiError::host(format!("configuration: {problem}")))?;
-    journal.hide(|mask| settings.secret.hide(mask));
+    journal.hide(|mask| settings.host.hide(mask));
     let grant = Arc::new(Grant::new(&manifest, &settings, &host.egress, &host.limits));
     let limits = grant.limits().clone();
     journal.allow(limits.log);
@@ -47,12 +46,17 @@ pub(super) async fn answer(
         CpiError::host(format!("plugin '{name}': {error}. Install it again: `cpi-host plugin install FILE.wasm`"))
     })?;
 
+    let state = paths::state(&host);
+    let network = Arc::new(Network::new(&host.egress));
+    journal.hide(|mask| network.secrets().iter().for_each(|secret| mask.add(secret)));
+    let cache = host.credentials.cache.then(|| TokenCache::new(&state, Arc::clone(&journal)));
+    let credentials = Credentials::new(&manifest, settings.host, &network, cache.as_ref(), Arc::clone(&journal));
     let agents = Arc::new(AgentVault::new(agent_context(&cloud, &call)));
     let readable = Value::Object(settings.readable).to_string();
     let director = &request.context.director_uuid;
     let capabilities = Capabilities {
-        state: StateStore::new(&paths::state(&host), &cloud.plugin, director, limits.state),
-        egress: Arc::new(Egress::new(manifest, grant, settings.secret, Arc::clone(&agents), Arc::clone(&journal))),
+        state: StateStore::new(&state, &cloud.plugin, director, limits.state),
+        egress: Arc::new(Egress::new(grant, credentials, network, Arc::clone(&agents), Arc::clone(&journal))),
         agents,
         journal,
     };

@@ -51,8 +51,8 @@ fn code(grant: &Grant, request: Outgoing) -> &'static str {
 fn what_the_manifest_names_is_permitted_and_signed_for_its_scope() {
     let permit =
         grant(&json!({"region": "eu-central-1"})).check(post("https://ec2.eu-central-1.amazonaws.com/")).unwrap();
-    let signing = permit.signing().unwrap();
-    assert_eq!((signing.service.as_str(), signing.region.as_str()), ("ec2", "eu-central-1"));
+    let scope = permit.signing().unwrap().scope.as_ref().unwrap();
+    assert_eq!((scope.service.as_str(), scope.region.as_str()), ("ec2", "eu-central-1"));
     assert_eq!(permit.placement().unwrap().form, "UserData");
     assert!(!permit.addresses().allows("127.0.0.1:443".parse().unwrap()));
 }

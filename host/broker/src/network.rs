@@ -1,0 +1,117 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cpi_policy::{AddressRule, Egress, Proxy};
+use rustls::ClientConfig;
+use rustls::RootCertStore;
+use url::Url;
+
+use crate::Problem;
+use crate::lock::lock;
+
+pub(crate) mod answer;
+mod own;
+mod resolve;
+mod trust;
+
+pub(crate) use own::OwnRequest;
+use resolve::Resolver;
+
+/// The HTTP clients of one call, for what plugins send and for what the host asks for itself.
+///
+/// They are made when first needed: reading the certificates of the system takes longer than everything else a short
+/// call does.
+#[derive(Default)]
+pub struct Network {
+    egress: Egress,
+    clients: Mutex<HashMap<Kind, Result<reqwest::Client, String>>>,
+}
+
+/// What decides about addresses, the way and trust. Connections are shared only within a kind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    tls: bool,
+    port: u16,
+    way: Way,
+}
+
+/// How a target is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Way {
+    /// At an address that this rule allows.
+    Direct(AddressRule),
+    /// Through a proxy, which resolves the name itself.
+    Through(Proxy),
+}
+
+impl Network {
+    /// A network as the operator describes it.
+    pub fn new(egress: &Egress) -> Self {
+        Self { egress: egress.clone(), clients: Mutex::default() }
+    }
+
+    /// The client for a target whose address is subject to this rule.
+    pub(crate) fn client(&self, url: &Url, addresses: &AddressRule) -> Result<reqwest::Client, Problem> {
+        let kind = Kind {
+            tls: url.scheme() == "https",
+            port: url.port_or_known_default().unwrap_or_default(),
+            way: match self.egress.proxy_for(url) {
+                Some(proxy) => Way::Through(proxy.clone()),
+                None => Way::Direct(addresses.clone()),
+            },
+        };
+        let mut clients = lock(&self.clients);
+        clients.entry(kind).or_insert_with_key(build).clone().map_err(Problem::Unreachable)
+    }
+
+    /// A target's scheme, host and port, and the proxy on the way to it.
+    pub(crate) fn name(&self, url: &Url) -> String {
+        let target = url.origin().ascii_serialization();
+        match self.egress.proxy_for(url) {
+            Some(proxy) => format!("{target} (through the proxy {proxy})"),
+            None => target,
+        }
+    }
+
+    /// The addresses of a service whose name nobody but the host has chosen: public, or opened by the operator.
+    pub(crate) fn public(&self) -> AddressRule {
+        AddressRule::Public(self.egress.allow_private.clone())
+    }
+
+    /// What must not be printed.
+    pub fn secrets(&self) -> Vec<String> {
+        self.egress.proxy.as_ref().map(Proxy::secrets).unwrap_or_default()
+    }
+}
+
+fn build(kind: &Kind) -> Result<reqwest::Client, String> {
+    let failed = |error: reqwest::Error| format!("the HTTP client cannot be set up: {error}");
+    let (addresses, proxy) = match &kind.way {
+        Way::Direct(addresses) => (addresses.clone(), None),
+        // The operator names the proxy, so it may have any address; it is the only name that is resolved here.
+        Way::Through(proxy) => (AddressRule::Any, Some(proxy)),
+    };
+    let tls = kind.tls || proxy.is_some_and(|proxy| proxy.url().scheme() == "https");
+    let roots = if tls { trust::roots()? } else { RootCertStore::empty() };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("TLS cannot be set up: {error}"))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(config)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(Duration::from_secs(15))
+        .user_agent(concat!("cpi-host/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Resolver::new(addresses, kind.port));
+    let client = match proxy {
+        Some(proxy) => client.proxy(reqwest::Proxy::all(proxy.url().as_str()).map_err(failed)?),
+        None => client,
+    };
+    client.build().map_err(failed)
+}

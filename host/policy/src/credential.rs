@@ -1,0 +1,246 @@
+use std::fmt;
+
+use serde::Deserialize;
+
+/// One `[credentials.NAME]` table of a manifest: how requests that name this credential are authenticated, and in
+/// which settings the secrets are. The plugin reads none of them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "scheme", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum Credential {
+    /// AWS Signature Version 4, for the service and region that `sign` of the request's block names.
+    Sigv4 {},
+    /// A token of Microsoft Entra ID, as a bearer. One of `resource` (the endpoint of version 1) and `scope`
+    /// (version 2) says what it is for.
+    Entra {
+        /// What the token is for, asked with `resource=`.
+        resource: Option<Audience>,
+        /// What the token is for, asked with `scope=…/.default`.
+        scope: Option<Audience>,
+    },
+    /// `SharedKey` of Azure's storage, for blobs, queues and files.
+    SharedKey {
+        /// The setting with the name of the account.
+        account: String,
+        /// The setting with its key, in base64.
+        key: String,
+    },
+    /// `SharedKeyLite` of Azure's tables.
+    SharedKeyLite {
+        /// The setting with the name of the account.
+        account: String,
+        /// The setting with its key, in base64.
+        key: String,
+    },
+    /// A shared access signature of Azure's storage, put into the query.
+    Sas {
+        /// The setting with the signature: `sv=…&sig=…`.
+        token: String,
+    },
+    /// User name and password, as HTTP defines it.
+    Basic {
+        /// The setting with the user name.
+        username: String,
+        /// The setting with the password.
+        password: String,
+    },
+    /// A fixed token.
+    Bearer {
+        /// The setting with the token.
+        token: String,
+    },
+}
+
+/// What a token of Entra is for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Audience {
+    /// The resource manager of the environment that the settings name.
+    Management,
+    /// Azure's storage, the same everywhere.
+    Storage,
+    /// Any other: an absolute `https://` or `api://` identifier.
+    Uri(String),
+}
+
+/// Settings that no plugin reads, whatever its manifest says: they hold secrets.
+const SECRETS: [&str; 14] = [
+    "access_key_id",
+    "api_key",
+    "api_token",
+    "certificate",
+    "client_certificate",
+    "client_secret",
+    "password",
+    "private_key",
+    "sas_token",
+    "secret_access_key",
+    "secret_key",
+    "session_token",
+    "storage_access_key",
+    "token",
+];
+
+/// The id of a key is public: operators compare it when one is refused.
+const SHOWN: &str = "access_key_id";
+
+/// Settings whose values are never printed, with those that these credentials name.
+pub(crate) fn hidden<'a>(credentials: impl Iterator<Item = &'a Credential>) -> Vec<String> {
+    let named = credentials.flat_map(Credential::secrets).map(str::to_owned);
+    let mut hidden: Vec<_> = SECRETS.into_iter().filter(|key| *key != SHOWN).map(str::to_owned).chain(named).collect();
+    hidden.sort();
+    hidden.dedup();
+    hidden
+}
+
+impl Credential {
+    /// Its name in manifests.
+    pub fn scheme(&self) -> &'static str {
+        match self {
+            Self::Sigv4 {} => "sigv4",
+            Self::Entra { .. } => "entra",
+            Self::SharedKey { .. } => "shared-key",
+            Self::SharedKeyLite { .. } => "shared-key-lite",
+            Self::Sas { .. } => "sas",
+            Self::Basic { .. } => "basic",
+            Self::Bearer { .. } => "bearer",
+        }
+    }
+
+    /// The settings that the manifest names for it, those without secrets too.
+    pub(crate) fn settings(&self) -> Vec<&str> {
+        match self {
+            Self::Sigv4 {} | Self::Entra { .. } => Vec::new(),
+            Self::SharedKey { account, key } | Self::SharedKeyLite { account, key } => vec![account, key],
+            Self::Sas { token } | Self::Bearer { token } => vec![token],
+            Self::Basic { username, password } => vec![username, password],
+        }
+    }
+
+    /// Whether the settings of the plugin may have this one among them. The name of a storage account is part of URLs.
+    pub(crate) fn keeps(&self, setting: &str) -> bool {
+        let account = match self {
+            Self::SharedKey { account, .. } | Self::SharedKeyLite { account, .. } => Some(account.as_str()),
+            _ => None,
+        };
+        SECRETS.contains(&setting) || (self.settings().contains(&setting) && account != Some(setting))
+    }
+
+    fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::Sigv4 {} | Self::Entra { .. } => Vec::new(),
+            Self::SharedKey { key, .. } | Self::SharedKeyLite { key, .. } => vec![key],
+            Self::Sas { token } | Self::Bearer { token } => vec![token],
+            Self::Basic { password, .. } => vec![password],
+        }
+    }
+
+    /// What is wrong with the table, apart from its form.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        let settings = self.settings();
+        if settings.iter().any(|name| name.is_empty()) {
+            return Err("names a setting with an empty name");
+        }
+        if let [first, second] = settings.as_slice()
+            && first == second
+        {
+            return Err("names one setting twice");
+        }
+        match self {
+            Self::Entra { resource: None, scope: None } => Err("needs `resource` or `scope`: what the token is for"),
+            Self::Entra { resource: Some(_), scope: Some(_) } => Err("has `resource` and `scope`: only one can be"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a setting holds a secret in every plugin.
+pub(crate) fn is_secret(setting: &str) -> bool {
+    SECRETS.contains(&setting)
+}
+
+impl TryFrom<String> for Audience {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "management" => return Ok(Self::Management),
+            "storage" => return Ok(Self::Storage),
+            _ => {}
+        }
+        let wrong = || {
+            format!("'{text}' is not what a token can be for: write management, storage, or an https:// or api:// URI")
+        };
+        let url = url::Url::parse(&text).map_err(|_| wrong())?;
+        let plain = url.username().is_empty() && url.query().is_none() && url.fragment().is_none();
+        if !matches!(url.scheme(), "https" | "api") || url.host().is_none() || !plain {
+            return Err(wrong());
+        }
+        Ok(Self::Uri(text))
+    }
+}
+
+impl fmt::Display for Credential {
+    /// The scheme, and the settings that it takes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.scheme())?;
+        match self.settings().as_slice() {
+            [] => Ok(()),
+            settings => write!(f, ", with the settings {}", settings.join(" and ")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credential(text: &str) -> Result<Credential, String> {
+        let credential: Credential = toml::from_str(text).map_err(|error| error.to_string())?;
+        credential.check().map_err(str::to_owned)?;
+        Ok(credential)
+    }
+
+    #[test]
+    fn each_scheme_names_its_settings() {
+        for (text, settings, hidden) in [
+            ("scheme = 'sigv4'", vec![], vec![]),
+            ("scheme = 'entra'\nresource = 'management'", vec![], vec![]),
+            ("scheme = 'entra'\nscope = 'https://vault.azure.net'", vec![], vec![]),
+            ("scheme = 'shared-key'\naccount = 'a'\nkey = 'k'", vec!["a", "k"], vec!["k"]),
+            ("scheme = 'shared-key-lite'\naccount = 'a'\nkey = 'k'", vec!["a", "k"], vec!["k"]),
+            ("scheme = 'sas'\ntoken = 't'", vec!["t"], vec!["t"]),
+            ("scheme = 'basic'\nusername = 'u'\npassword = 'p'", vec!["u", "p"], vec!["p"]),
+            ("scheme = 'bearer'\ntoken = 't'", vec!["t"], vec!["t"]),
+        ] {
+            let credential = credential(text).unwrap();
+            assert_eq!(credential.settings(), settings, "{text}");
+            assert_eq!(credential.secrets(), hidden, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, problem) in [
+            ("scheme = 'rot13'", "rot13"),
+            ("scheme = 'sigv4'\nservice = 'ec2'", "service"),
+            ("scheme = 'basic'\nusername = 'u'", "password"),
+            ("scheme = 'basic'\nusername = 'u'\npassword = 'u'", "twice"),
+            ("scheme = 'bearer'\ntoken = ''", "empty name"),
+            ("scheme = 'entra'", "needs `resource` or `scope`"),
+            ("scheme = 'entra'\nresource = 'storage'\nscope = 'storage'", "only one"),
+            ("scheme = 'entra'\nresource = 'http://x'", "'http://x' is not what a token can be for"),
+            ("scheme = 'entra'\nresource = 'https://x/?y'", "is not what a token can be for"),
+        ] {
+            let error = credential(text).unwrap_err();
+            assert!(error.contains(problem), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_user_name_is_kept_from_the_plugin_and_an_account_is_not() {
+        let basic = credential("scheme = 'basic'\nusername = 'u'\npassword = 'p'").unwrap();
+        assert!(basic.keeps("u") && basic.keeps("p") && basic.keeps("client_secret") && !basic.keeps("region"));
+        let key = credential("scheme = 'shared-key'\naccount = 'a'\nkey = 'k'").unwrap();
+        assert!(!key.keeps("a") && key.keeps("k"));
+    }
+}
