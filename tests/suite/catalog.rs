@@ -132,7 +132,7 @@ fn installations_at_once_disturb_neither_one_another_nor_calls() {
 fn what_a_plugin_asks_for_is_shown() {
     let folder = TempDir::new().unwrap();
     let shown = String::from_utf8(install(&component("aws"), folder.path()).stdout).unwrap();
-    assert!(shown.contains("sends signed with 'aws'") && shown.contains("UserData of RunInstances"), "{shown}");
+    assert!(shown.contains("sends authenticated as 'aws'") && shown.contains("UserData of RunInstances"), "{shown}");
     assert!(shown.contains("reads the settings credentials_source"), "{shown}");
 }
 
