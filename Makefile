@@ -32,8 +32,8 @@ build: setup ## Makes dist/: the program and its plugins, to be put anywhere
 	@mkdir -p dist && install -m 755 target/release/cpi-host dist/cpi-host && install -m 644 docs/sim.json dist/
 	@chmod go-w dist && dist/cpi-host plugin install $(OUT)/cpi_plugin_sim.wasm $(OUT)/cpi_plugin_aws.wasm
 
-bench: build .venv/ready ## Measures the program beside /bin/true
-	$(CARGO) run --release --locked -p cpi-tests --bin bench
+bench: build ## Measures the program beside its targets (SAVE=1 keeps the instruction counts)
+	$(CARGO) run --release --locked --bin bench -- $(if $(SAVE),save)
 
 lint: setup ## Formatting and clippy; warnings are errors
 	$(CARGO) fmt --all --check

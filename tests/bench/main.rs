@@ -1,94 +1,70 @@
-//! `make bench`: what one call costs, beside a process that does nothing, measured side by side in one run.
+//! `make bench`: what the host costs, beside what is wanted of it and beside a process that does nothing.
 //!
-//! Times differ from machine to machine and from hour to hour; the ratios are what counts.
+//! Times differ from machine to machine and from hour to hour; ratios and instruction counts are what counts. Every
+//! file here measures one thing. `make bench SAVE=1` keeps the instruction counts for later runs to be compared with.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a program for people, which ends at the first surprise")]
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people, which ends at the first surprise"
+)]
 
-mod sample;
+mod baseline;
+mod create_vm;
+mod crowd;
+mod egress;
+mod fan_out;
+mod gate;
+mod install;
+mod instances;
+mod instructions;
+mod kill;
+mod local;
+mod one_shot;
+mod process;
+mod report;
+mod series;
+mod valgrind;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use cpi_tests::{Host, Moto, dist, request};
-use serde_json::json;
-
-use sample::{Sample, Series, take};
-
-/// How often each contender runs.
-const ROUNDS: usize = 200;
-
-/// One thing to measure.
-struct Contender {
-    name: &'static str,
-    command: Box<dyn Fn() -> Command>,
-    input: String,
-}
+use cpi_tests::test_plugins;
+use report::Report;
+use tempfile::TempDir;
 
 fn main() {
-    let moto = Moto::start();
-    let contenders = contenders(&moto);
-    let mut series: Vec<Series> = contenders.iter().map(|_| Series::default()).collect();
-    println!("{ROUNDS} rounds, each contender once a round …");
-    for round in 0..=ROUNDS {
-        for (contender, series) in contenders.iter().zip(&mut series) {
-            let sample = take((contender.command)(), contender.input.as_bytes());
-            // The first round fills the caches of the machine.
-            if round > 0 {
-                series.push(sample);
-            }
-        }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => measure(false),
+        ["save"] => measure(true),
+        ["work", rest @ ..] => instructions::work(rest),
+        other => eprintln!(
+            "what is '{}'? Without arguments everything is measured, `save` keeps the counts",
+            other.join(" ")
+        ),
     }
-    let table = table(&contenders, &mut series);
-    println!("\n{table}");
+}
+
+fn measure(save: bool) {
+    let mut report = Report::default();
+    let folder = TempDir::new().expect("a folder");
+    // First: its memory is told from that of other processes by being the largest.
+    install::compile(&mut report, folder.path());
+    install::load(&mut report, folder.path());
+    one_shot::run(&mut report);
+    create_vm::run(&mut report);
+    instances::run(&mut report, test_plugins());
+    egress::run(&mut report);
+    fan_out::run(&mut report, test_plugins());
+    kill::run(&mut report, test_plugins());
+    gate::run(&mut report);
+    crowd::run(&mut report);
+    instructions::run(&mut report, save);
+
+    println!("\n{report}");
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target").join("bench.md");
-    std::fs::write(&file, &table).expect("the table can be written");
+    std::fs::write(&file, report.to_string()).expect("the table can be written");
     println!("written to {}", file.display());
-}
-
-fn contenders(moto: &Moto) -> Vec<Contender> {
-    let call = |name, host: Host, method: &str, arguments| Contender {
-        name,
-        command: Box::new(move || host.command()),
-        input: request(method, &arguments).to_string(),
-    };
-    vec![
-        Contender { name: "/bin/true", command: Box::new(nothing), input: String::new() },
-        call("info, sim", Host::sim(), "info", json!([])),
-        call("info, aws", Host::aws(&moto.url()), "info", json!([])),
-        call("has_vm, sim", Host::sim(), "has_vm", json!(["vm-1"])),
-        call("has_vm, aws (1 request to moto)", Host::aws(&moto.url()), "has_vm", json!(["i-0123456789abcdef0"])),
-    ]
-}
-
-fn nothing() -> Command {
-    let mut command = Command::new("/bin/true");
-    command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn table(contenders: &[Contender], series: &mut [Series]) -> String {
-    use std::fmt::Write;
-
-    let reference = series.first_mut().map(Series::median).unwrap_or_default();
-    let mut text =
-        String::from("| call | wall p50 | wall p99 | × /bin/true | CPU p50 |\n| --- | ---: | ---: | ---: | ---: |\n");
-    for (contender, series) in contenders.iter().zip(series) {
-        let Sample { wall, cpu } = series.median();
-        let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
-        let ratio = wall.as_secs_f64() / reference.wall.as_secs_f64().max(f64::EPSILON);
-        writeln!(
-            text,
-            "| {} | {:.2} ms | {:.2} ms | {ratio:.1} | {:.2} ms |",
-            contender.name,
-            ms(wall),
-            ms(series.percentile(99)),
-            ms(cpu)
-        )
-        .expect("text grows");
-    }
-    let size = |path: &str| std::fs::metadata(dist().join(path)).map_or(0, |facts| facts.len().div_ceil(1024));
-    writeln!(text, "\nThe program has {} KiB. Plugins are verified and mapped at every call.", size("cpi-host"))
-        .expect("text grows");
-    text
 }

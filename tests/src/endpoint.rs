@@ -29,6 +29,15 @@ impl Endpoint {
         Self::serve(move |stream| _ = stream.write_all(&bytes))
     }
 
+    /// Answers every request with these bytes, so much later.
+    pub fn slow(after: Duration, bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self::serve(move |stream| {
+            thread::sleep(after);
+            _ = stream.write_all(&bytes);
+        })
+    }
+
     /// Answers every request with these bytes, but none before as many are there as the barrier waits for.
     pub fn behind(barrier: Arc<Barrier>, bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();

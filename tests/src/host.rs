@@ -204,7 +204,7 @@ pub fn component(name: &str) -> PathBuf {
 }
 
 /// The misbehaving plugin, installed once for all tests of a process.
-fn test_plugins() -> &'static Path {
+pub fn test_plugins() -> &'static Path {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let install = || {
         let folder = TempDir::new().expect("a temporary folder");

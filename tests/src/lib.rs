@@ -10,6 +10,7 @@
 
 pub mod coverage;
 mod crowd;
+mod ec2;
 mod endpoint;
 mod host;
 mod memory;
@@ -17,8 +18,9 @@ mod moto;
 mod note;
 
 pub use crowd::Crowd;
+pub use ec2::Ec2;
 pub use endpoint::Endpoint;
-pub use host::{Answer, Host, component, dist, request};
+pub use host::{Answer, Host, component, dist, request, test_plugins};
 pub use memory::memory_of;
 pub use moto::Moto;
 pub use note::note;

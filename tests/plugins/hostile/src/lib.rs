@@ -7,6 +7,7 @@
 mod agent;
 mod escape;
 mod exhaust;
+mod fan_out;
 mod network;
 mod noise;
 mod provider;

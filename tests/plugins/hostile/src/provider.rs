@@ -1,6 +1,6 @@
 use cpi_plugin_sdk::{About, Call, Failure, Image, NetworkCreated, NetworkSpec, Plan, Provider, Size, Tag, http};
 
-use crate::{agent, escape, exhaust, found, network, noise, results, scan, store};
+use crate::{agent, escape, exhaust, fan_out, found, network, noise, results, scan, store};
 
 #[derive(Default)]
 pub(crate) struct Hostile;
@@ -33,6 +33,7 @@ impl Provider for Hostile {
 
             // Honest, for once: `naps:NUMBER` waits so often, 20 ms each, and computes next to nothing.
             "naps" => exhaust::naps(argument).await,
+            "fan-out" => fan_out::requests(call, argument).await,
 
             // Talks where it should not.
             "stdout" => noise::stdout(),
