@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cpi_broker::{AgentVault, Credentials, Egress, Journal, Level, Network, StateStore};
+use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Level, Network, Origin, StateStore};
 use cpi_catalog::{Catalog, Installed};
 use cpi_policy::{Grant, LimitsPatch, Manifest, Settings};
 use cpi_protocol::{Call, CpiError, Object, Request};
@@ -48,7 +48,8 @@ impl Local {
         let agents = Arc::<AgentVault>::default();
         let capabilities = Capabilities {
             egress: Arc::new(self.parts.egress(&journal)),
-            state: StateStore::new(self.state.path(), "hostile", "director-1", limits.state),
+            state: StateStore::new(self.state.path(), "hostile", "director-1", &Object::new(), limits.state),
+            intents: Arc::new(IntentLog::new(self.state.path(), Origin::default(), limits.state, Arc::clone(&journal))),
             agents,
             journal,
         };

@@ -108,6 +108,15 @@ impl Host {
         child
     }
 
+    /// Runs another command of the program with this host's configuration; returns its exit status and its output.
+    pub fn run(&self, command: &str, arguments: &[&str]) -> Answer {
+        let start = Instant::now();
+        let mut program = Command::new(&self.program);
+        program.args([command, "--config"]).arg(self.path("cpi.json")).arg("--host").arg(self.path("host.toml"));
+        let output = program.args(arguments).output().expect("the program starts");
+        Answer::of(output, start.elapsed())
+    }
+
     /// The command of a call, with pipes and an environment as bare as a director's.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);

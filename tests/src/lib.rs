@@ -16,11 +16,13 @@ mod host;
 mod memory;
 mod moto;
 mod note;
+mod proxy;
 
 pub use crowd::Crowd;
 pub use ec2::Ec2;
 pub use endpoint::Endpoint;
 pub use host::{Answer, Host, component, dist, request, test_plugins};
 pub use memory::memory_of;
-pub use moto::Moto;
+pub use moto::{Moto, texts};
 pub use note::note;
+pub use proxy::{Held, Proxy};

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -35,6 +37,56 @@ impl Moto {
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
+}
+
+impl Moto {
+    /// Asks EC2 something, past everything of ours: an action and its parameters, as a form. Returns the XML.
+    pub fn ec2(&self, form: &str) -> String {
+        let body = format!("{form}&Version=2016-11-15");
+        let length = body.len();
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/us-east-1/ec2/aws4_request, \
+             SignedHeaders=host, Signature=00\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        let mut server = TcpStream::connect(("127.0.0.1", self.port)).expect("moto");
+        server.write_all(request.as_bytes()).expect("moto reads");
+        let mut answer = String::new();
+        server.read_to_string(&mut answer).expect("moto answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+        assert!(head.starts_with("HTTP/1.1 200"), "{form}: {answer}");
+        body.to_owned()
+    }
+
+    /// Everything in EC2 that costs something or stands in the way: ids of what is there, and destinations of routes.
+    pub fn inventory(&self) -> BTreeSet<String> {
+        let alive = "Filter.1.Name=instance-state-name&Filter.1.Value.1=pending&Filter.1.Value.2=running\
+                     &Filter.1.Value.3=stopping&Filter.1.Value.4=stopped";
+        // moto's own images are many, and make it slow.
+        let own = "Filter.1.Name=owner-id&Filter.1.Value.1=123456789012";
+        let questions = [
+            (format!("DescribeInstances&{alive}"), "instanceId"),
+            ("DescribeNetworkInterfaces".to_owned(), "networkInterfaceId"),
+            ("DescribeVolumes".to_owned(), "volumeId"),
+            (format!("DescribeSnapshots&{own}"), "snapshotId"),
+            (format!("DescribeImages&{own}"), "imageId"),
+            ("DescribeAddresses".to_owned(), "associationId"),
+            ("DescribeRouteTables".to_owned(), "destinationCidrBlock"),
+        ];
+        let ask = |(action, element): (String, &str)| texts(&self.ec2(&format!("Action={action}")), element);
+        questions.into_iter().flat_map(ask).collect()
+    }
+}
+
+/// The texts of all elements of a name.
+pub fn texts(xml: &str, element: &str) -> Vec<String> {
+    let open = format!("<{element}>");
+    xml.split(&open)
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('<')?.0.to_owned()))
+        .filter(|text| !text.is_empty())
+        .collect()
 }
 
 impl Drop for Moto {

@@ -1,15 +1,18 @@
 //! Everything a plugin does to the world goes through here.
 //!
 //! [`Egress`] takes a permitted request, puts the agent's settings in place, authenticates it with the [`Credentials`]
-//! of the call, sends it over the [`Network`] and caps what comes back. [`AgentVault`] makes the settings of a new VM's agent, which no plugin reads. [`StateStore`] keeps notes and
-//! leases. [`Image`] is a stemcell image whose bytes stay here. [`Journal`] writes what happened, without secrets.
+//! of the call, sends it over the [`Network`] and caps what comes back. [`AgentVault`] makes the settings of a new VM's
+//! agent, which no plugin reads. [`StateStore`] keeps notes and leases, [`IntentLog`] what a call is about to make.
+//! [`Image`] is a stemcell image whose bytes stay here. [`Journal`] writes what happened, without secrets.
 
 #![forbid(unsafe_code)]
 
 mod agents;
 mod credentials;
 mod egress;
+mod folder;
 mod image;
+mod intents;
 mod journal;
 mod lock;
 mod network;
@@ -22,6 +25,7 @@ pub use agents::{AgentContext, AgentFacts, AgentVault, Disks, Interface, Sealed}
 pub use credentials::Credentials;
 pub use egress::{Egress, Incoming, Problem};
 pub use image::{Image, ImageFacts};
+pub use intents::{Ended, Intent, IntentError, IntentLog, Ledger, LeftBehind, Origin, Record};
 pub use journal::{Journal, Level};
 pub use network::Network;
 pub use source::{CredentialError, TokenCache};

@@ -1,19 +1,21 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::fs::OFlags;
+use cpi_protocol::Object;
+use serde_json::Value;
 
-/// Small durable notes and leases of one plugin for one director: a folder, its files named by digests of keys, so
-/// that no key can name a file outside it.
+use crate::folder::{Folder, digest, options};
+
+/// Small durable notes and leases of one plugin for one director and one cloud: a folder, its files named by digests of
+/// keys, so that no key can name a file outside it.
 ///
 /// Writes are atomic and serialised between processes by a lock that the kernel gives back when a process dies.
 #[derive(Debug, Clone)]
 pub struct StateStore {
-    root: PathBuf,
-    folder: PathBuf,
+    folder: Folder,
     /// What all values may take together, in bytes.
     space: usize,
 }
@@ -68,11 +70,13 @@ pub enum StateError {
 const HEADER: usize = 8;
 
 impl StateStore {
-    /// The state of one plugin for one director below the folder of all states. Nothing is made on disk yet.
-    pub fn new(root: &Path, plugin: &str, director: &str, space: usize) -> Self {
-        // A link to the folder is the operator's choice; links inside it are nobody's.
-        let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-        Self { folder: root.join(plugin).join(digest(director)), root, space }
+    /// The state of one plugin for one director and the cloud of these settings, below the folder of all states.
+    /// Nothing is made on disk yet.
+    pub fn new(root: &Path, plugin: &str, director: &str, identity: &Object, space: usize) -> Self {
+        let mut identity = Value::Object(identity.clone());
+        identity.sort_all_objects();
+        let below = [plugin, &digest(director), &digest(&identity.to_string())];
+        Self { folder: Folder::new(root, &below), space }
     }
 
     /// What is stored under a key.
@@ -115,12 +119,12 @@ impl StateStore {
 
     /// Keeps writers apart. They take milliseconds; one that was stopped must not stop the others for ever.
     async fn lock(&self) -> Result<File, StateError> {
-        self.locked(&self.folder.join("lock"), Duration::from_mins(1)).await
+        self.locked(&self.folder.path().join("lock"), Duration::from_mins(1)).await
     }
 
     async fn locked(&self, path: &Path, wait: Duration) -> Result<File, StateError> {
         const PAUSE: Duration = Duration::from_millis(5);
-        self.make_folder()?;
+        self.folder.make().map_err(|error| self.failed(error))?;
         let start = Instant::now();
         loop {
             let file =
@@ -143,7 +147,7 @@ impl StateStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.failed(error)),
         }
-        self.check_folders()?;
+        self.folder.check().map_err(|error| self.failed(error))?;
         let (version, value) = bytes.split_first_chunk::<HEADER>().ok_or_else(|| {
             self.failed(io::Error::new(
                 io::ErrorKind::InvalidData,
@@ -155,7 +159,7 @@ impl StateStore {
 
     /// Writes beside the file and puts it in place at once: a reader sees the old value or the new one.
     fn write(&self, path: &Path, version: u64, value: &[u8]) -> Result<(), StateError> {
-        let beside = self.folder.join(format!(".new-{}", std::process::id()));
+        let beside = self.folder.path().join(format!(".new-{}", std::process::id()));
         let written = options().write(true).create(true).truncate(true).open(&beside).and_then(|mut file| {
             file.write_all(&version.to_le_bytes())?;
             file.write_all(value)?;
@@ -165,7 +169,7 @@ impl StateStore {
     }
 
     fn used(&self) -> Result<usize, StateError> {
-        let sizes = fs::read_dir(&self.folder)
+        let sizes = fs::read_dir(self.folder.path())
             .and_then(|entries| {
                 entries
                     .filter(|entry| {
@@ -178,39 +182,13 @@ impl StateStore {
         Ok(sizes.iter().map(|size| usize::try_from(*size).unwrap_or(usize::MAX).saturating_sub(HEADER)).sum())
     }
 
-    fn make_folder(&self) -> Result<(), StateError> {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
-        made.map_err(|error| self.failed(error))?;
-        self.check_folders()
-    }
-
-    /// Files of others are neither read nor written: the folder of all states and this one are the user's alone.
-    fn check_folders(&self) -> Result<(), StateError> {
-        let user = rustix::process::geteuid().as_raw();
-        for folder in [&self.root, &self.folder] {
-            let facts = fs::symlink_metadata(folder).map_err(|error| self.failed(error))?;
-            if !facts.is_dir() || facts.uid() != user || facts.mode() & 0o022 != 0 {
-                let problem = format!("'{}' is not a folder that only user {user} can write to", folder.display());
-                return Err(self.failed(io::Error::new(io::ErrorKind::PermissionDenied, problem)));
-            }
-        }
-        Ok(())
-    }
-
     fn path(&self, kind: &str, key: &str) -> PathBuf {
-        self.folder.join(format!("{kind}-{}", digest(key)))
+        self.folder.path().join(format!("{kind}-{}", digest(key)))
     }
 
     fn failed(&self, error: io::Error) -> StateError {
-        StateError::Unavailable { folder: self.folder.clone(), error }
+        StateError::Unavailable { folder: self.folder.path().to_owned(), error }
     }
-}
-
-/// How files of the state are opened: for the user alone, and never through a link.
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
-    options
 }
 
 /// Whether an open file is the one that its path stands for.
@@ -227,18 +205,13 @@ fn first_version() -> u64 {
     u64::try_from(since.as_micros()).unwrap_or(1).max(1)
 }
 
-/// A name for files: 128 bits of a digest.
-fn digest(text: &str) -> String {
-    blake3::hash(text.as_bytes()).to_hex().chars().take(32).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn store(space: usize) -> (tempfile::TempDir, StateStore) {
         let folder = tempfile::tempdir().unwrap();
-        let store = StateStore::new(folder.path(), "sim", "director", space);
+        let store = StateStore::new(folder.path(), "sim", "director", &Object::new(), space);
         (folder, store)
     }
 
@@ -265,12 +238,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_and_directors_do_not_meet() {
+    async fn keys_directors_and_clouds_do_not_meet() {
         let (folder, store) = store(1000);
         store.put("../escape", b"x", 0).await.unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        let other = StateStore::new(folder.path(), "sim", "another director", 1000);
-        assert_eq!(other.get("../escape").unwrap(), None);
+        let region =
+            |name: &str| [("region".to_owned(), name.into()), ("z".to_owned(), 1.into())].into_iter().collect();
+        for (director, identity) in [("another director", Object::new()), ("director", region("a"))] {
+            let other = StateStore::new(folder.path(), "sim", director, &identity, 1000);
+            assert_eq!(other.get("../escape").unwrap(), None);
+        }
+        let turned: Object = region("a").into_iter().rev().collect();
+        let (one, other) = (&region("a"), &turned);
+        let path = |identity| StateStore::new(folder.path(), "sim", "director", identity, 1000).path("entry", "a");
+        assert_eq!(path(one), path(other), "the order of settings means nothing");
     }
 
     #[tokio::test]
@@ -294,7 +275,7 @@ mod tests {
         assert!(matches!(store.acquire("vm", Duration::from_millis(30)).await, Err(StateError::Busy)));
         drop(held);
         drop(store.acquire("vm", Duration::ZERO).await.unwrap());
-        assert_eq!(fs::read_dir(&store.folder).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(store.folder.path()).unwrap().count(), 0);
     }
 
     #[tokio::test]

@@ -4,9 +4,9 @@ use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use cpi_broker::{Journal, Level, Stderr};
+use cpi_broker::{IntentLog, Journal, Level, Stderr};
 use cpi_protocol::{Call, CpiError, Request, Response};
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,12 +35,25 @@ pub(crate) fn main(options: &Options) -> ExitCode {
     // Nothing is written before the whole request is read: the caller may not be reading yet.
     let input = read(io::stdin().lock());
     std::panic::set_hook(Box::new(|_| {}));
-    let outcome = catch_unwind(AssertUnwindSafe(|| input.and_then(|input| respond(options, &input))));
+    let intents = OnceLock::new();
+    let outcome = catch_unwind(AssertUnwindSafe(|| input.and_then(|input| respond(options, &input, &intents))));
     let outcome = outcome.unwrap_or_else(|panic| Err(CpiError::host(format!("cpi-host failed: {}", text_of(&*panic)))));
+    let intents: Option<Arc<IntentLog>> = intents.into_inner();
+    // On record before anybody can have read it.
+    match (&intents, &outcome) {
+        (Some(intents), Ok(_)) => intents.answering(),
+        (Some(intents), Err(error)) => intents.failed(error.message()),
+        (None, _) => {}
+    }
+    let succeeded = outcome.is_ok();
     let line = Response::new(outcome).to_line();
     let mut stdout = io::stdout().lock();
     match stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            // Now the caller knows of everything that there is.
+            intents.filter(|_| succeeded).iter().for_each(|intents| intents.settle());
+            ExitCode::SUCCESS
+        }
         // Nobody reads the answer: the exit status is all that is left to say so.
         Err(_) => ExitCode::FAILURE,
     }
@@ -65,7 +78,7 @@ fn read(mut input: impl Read) -> Result<Vec<u8>, CpiError> {
     Ok(request)
 }
 
-fn respond(options: &Options, input: &[u8]) -> Result<Value, CpiError> {
+fn respond(options: &Options, input: &[u8], intents: &OnceLock<Arc<IntentLog>>) -> Result<Value, CpiError> {
     let level = if options.verbose { Level::Debug } else { Level::Info };
     let journal = |request_id| Arc::new(Journal::new(Box::new(Stderr::default()), level, request_id));
     let request = Request::parse(input)
@@ -74,7 +87,7 @@ fn respond(options: &Options, input: &[u8]) -> Result<Value, CpiError> {
     let method = request.method.name();
     let start = std::time::Instant::now();
     journal.write(Level::Info, format_args!("Starting {method}"));
-    let outcome = with_runtime(options, request, &journal);
+    let outcome = with_runtime(options, request, intents, &journal);
     let outcome = outcome.map_err(|error| error.map_message(|message| journal.masked(message)));
     let seconds = start.elapsed().as_secs_f64();
     match &outcome {
@@ -84,7 +97,12 @@ fn respond(options: &Options, input: &[u8]) -> Result<Value, CpiError> {
     outcome
 }
 
-fn with_runtime(options: &Options, request: Request, journal: &Arc<Journal>) -> Result<Value, CpiError> {
+fn with_runtime(
+    options: &Options,
+    request: Request,
+    intents: &OnceLock<Arc<IntentLog>>,
+    journal: &Arc<Journal>,
+) -> Result<Value, CpiError> {
     let (request, surplus) = request.without_surplus();
     if surplus > 0 {
         journal.write(Level::Warn, format_args!("ignored {surplus} argument(s) that this CPI does not know"));
@@ -104,7 +122,7 @@ fn with_runtime(options: &Options, request: Request, journal: &Arc<Journal>) -> 
             // In this order: signals are heard from before the call begins.
             biased;
             signal = terminated() => Err(signal),
-            outcome = answer::answer(options, request, call, Arc::clone(journal)) => outcome,
+            outcome = answer::answer(options, request, call, intents, Arc::clone(journal)) => outcome,
         }
     });
     // A name that is still being looked up must not hold back the answer.

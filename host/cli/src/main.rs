@@ -9,8 +9,10 @@ use clap::{Parser, Subcommand};
 
 mod call;
 mod config;
+mod orphans;
 mod paths;
 mod plugin;
+mod session;
 
 /// A host for BOSH CPI plugins in WebAssembly.
 #[derive(Parser)]
@@ -24,6 +26,8 @@ struct Arguments {
 enum Command {
     /// Answers one CPI request: JSON on stdin, JSON on stdout, logs on stderr.
     Call(call::Options),
+    /// Lists what killed and failed calls left behind in the cloud, and removes it.
+    Orphans(orphans::Options),
     /// Installs and shows plugins.
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -40,6 +44,7 @@ struct HostOptions {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Call(options) => call::main(&options),
+        Command::Orphans(options) => orphans::main(&options),
         Command::Plugin(command) => plugin::main(command),
     }
 }

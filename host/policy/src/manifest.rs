@@ -50,6 +50,9 @@ pub struct Plugin {
     /// The settings that the plugin may read. Everything else stays with the host.
     #[serde(default)]
     pub settings: Vec<String>,
+    /// The settings that tell one cloud from another, such as a region: what the plugin keeps between calls belongs to
+    /// their values. Without it, all settings that it may read.
+    pub identity: Option<Vec<String>>,
 }
 
 /// Members of `cloud.properties` that belong to the host: no plugin can have their names.
@@ -169,6 +172,9 @@ pub enum ManifestError {
     /// What a credential is made of may not be listed among the plugin's settings.
     #[error("setting '{0}' holds a secret, or a part of a credential, and may not be listed under `settings`")]
     SecretSetting(String),
+    /// Secrets change, and what a plugin keeps shall not get lost with the old one.
+    #[error("setting '{0}' holds a secret and may not be listed under `identity`")]
+    SecretIdentity(String),
     /// An endpoint that the plugin does not know of would be granted without being used.
     #[error("endpoint '{0}' of an [[http]] block must be listed under `settings`")]
     UnknownEndpoint(String),
@@ -235,6 +241,9 @@ impl Manifest {
         if let Some(secret) = settings.iter().find(|setting| is_kept(setting)) {
             return Err(ManifestError::SecretSetting(secret.clone()));
         }
+        if let Some(secret) = self.plugin.identity.iter().flatten().find(|setting| is_kept(setting)) {
+            return Err(ManifestError::SecretIdentity(secret.clone()));
+        }
         let mut endpoints = self.http.iter().filter_map(|ask| ask.endpoint.as_ref());
         match endpoints.find(|endpoint| !settings.contains(endpoint)) {
             Some(endpoint) => Err(ManifestError::UnknownEndpoint(endpoint.clone())),
@@ -288,6 +297,7 @@ mod tests {
         let sign = "sign = { service = \"s\", region = \"r\" }\n";
         assert!(refusal(&format!("{PLUGIN}{ask}credential = \"b\"\n{sign}{basic}")).contains("`sign`"));
         assert!(Manifest::parse(&format!("{PLUGIN}{ask}credential = \"b\"\n{basic}")).is_ok());
+        assert!(refusal(&format!("{PLUGIN}identity = [\"password\"]\n")).contains("under `identity`"));
         assert!(refusal(&format!("{PLUGIN}{ask}endpoint = \"url\"\n")).contains("'url'"));
         assert!(refusal(&PLUGIN.replace("\"x\"", "\"agent\"")).contains("'agent'"));
         assert!(refusal(&PLUGIN.replace("1.0.0", "\\u001b[31m")).contains("version '\\u{1b}[31m'"));

@@ -10,6 +10,8 @@ use crate::{Manifest, credential, normalise_endpoint};
 pub struct Settings {
     /// What the plugin reads: the settings that its manifest lists, endpoints in canonical form.
     pub readable: Object,
+    /// The settings that tell one cloud from another, as the manifest names them; none of them is secret.
+    pub identity: Object,
     /// What the host reads: all of them.
     pub host: HostSettings,
 }
@@ -53,7 +55,23 @@ impl Settings {
             }
         }
         let hidden = credential::hidden(manifest.credentials.values());
-        Ok(Self { readable, host: HostSettings { values: merged, hidden } })
+        let identity = match &manifest.plugin.identity {
+            None => readable.clone(),
+            // An endpoint in its canonical form, so that two spellings are one cloud.
+            Some(keys) => keys
+                .iter()
+                .filter_map(|key| Some((key.clone(), readable.get(key).or_else(|| merged.get(key))?.clone())))
+                .filter(|(_, value)| !value.is_null())
+                .collect(),
+        };
+        Ok(Self { readable, identity, host: HostSettings { values: merged, hidden } })
+    }
+
+    /// The settings that tell this cloud and account from others. The id of a key is public, and of two accounts in one
+    /// region it is all that differs.
+    pub fn account(&self) -> Object {
+        let key = self.host.text("access_key_id").map(|id| ("access_key_id".to_owned(), id.into()));
+        self.identity.clone().into_iter().chain(key).collect()
     }
 }
 
@@ -100,10 +118,14 @@ mod tests {
     use super::*;
 
     fn split(section: &Value, context: &Value) -> Settings {
-        let manifest = Manifest::parse(
+        split_for("", section, context)
+    }
+
+    fn split_for(identity: &str, section: &Value, context: &Value) -> Settings {
+        let manifest = Manifest::parse(&format!(
             "[plugin]\nname = \"aws\"\nversion = \"1\"\ncontract = \"bosh:cpi@0.1\"\nsettings = [\"region\", \"tags\"]\n\
-             [credentials.aws]\nscheme = \"sigv4\"\n",
-        )
+             {identity}[credentials.aws]\nscheme = \"sigv4\"\n",
+        ))
         .unwrap();
         let properties = json!({"aws": section});
         Settings::split(&manifest, properties.as_object().unwrap(), context.as_object().unwrap()).unwrap()
@@ -118,6 +140,15 @@ mod tests {
         assert_eq!(Value::Object(settings.readable.clone()), json!({"region": "a"}));
         assert_eq!(settings.host.text("secret_access_key"), Some("s3cr3t"));
         assert!(!format!("{settings:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn what_tells_clouds_apart_is_what_the_manifest_names() {
+        let (section, context) = (json!({"region": "a", "secret_access_key": "s"}), json!({"role": "r", "tags": null}));
+        let all = split(&section, &context).identity;
+        assert_eq!(Value::Object(all), json!({"region": "a", "tags": null}));
+        let named = split_for("identity = [\"role\", \"tags\", \"none\"]\n", &section, &context).identity;
+        assert_eq!(Value::Object(named), json!({"role": "r"}));
     }
 
     #[test]

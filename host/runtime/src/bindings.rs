@@ -8,6 +8,7 @@ wasmtime::component::bindgen!({
     exports: { default: async },
     with: {
         "bosh:cpi/images.image": cpi_broker::Image,
+        "bosh:cpi/intents.pending": crate::host::Pending,
         "bosh:cpi/state.lease": cpi_broker::Lease,
     },
 });

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cpi_broker::{AgentVault, Credentials, Egress, Journal, Level, Network, StateStore};
+use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Level, Network, Origin, StateStore};
 use cpi_policy::{Grant, LimitsPatch, Manifest, Settings};
+use cpi_protocol::Object;
 use wasmtime::component::{HasSelf, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -17,8 +18,12 @@ mod agents;
 mod clock;
 mod http;
 mod images;
+mod intents;
 mod log;
 mod state;
+
+#[expect(unreachable_pub, reason = "generated code re-exports it")]
+pub use intents::Pending;
 
 /// Everything that one call of a plugin reaches.
 #[derive(Clone)]
@@ -27,6 +32,8 @@ pub struct Capabilities {
     pub egress: Arc<Egress>,
     /// `bosh:cpi/agents`.
     pub agents: Arc<AgentVault>,
+    /// `bosh:cpi/intents`.
+    pub intents: Arc<IntentLog>,
     /// `bosh:cpi/state`.
     pub state: StateStore,
     /// `bosh:cpi/log`.
@@ -43,7 +50,14 @@ impl Capabilities {
         let network = Arc::<Network>::default();
         let credentials = Credentials::new(manifest, settings.host, &network, None, Arc::clone(&journal));
         let egress = Egress::new(Arc::new(grant), credentials, network, Arc::clone(&agents), Arc::clone(&journal));
-        Self { egress: Arc::new(egress), agents, state: StateStore::new(Path::new("/dev/null"), "", "", 0), journal }
+        let nowhere = Path::new("/dev/null");
+        Self {
+            egress: Arc::new(egress),
+            agents,
+            intents: Arc::new(IntentLog::new(nowhere, Origin::default(), 0, Arc::clone(&journal))),
+            state: StateStore::new(nowhere, "", "", &Object::new(), 0),
+            journal,
+        }
     }
 }
 

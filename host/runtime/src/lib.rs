@@ -9,6 +9,7 @@ mod compiled;
 mod engine;
 mod failure;
 mod host;
+mod leftovers;
 mod limiter;
 mod plugin;
 mod results;

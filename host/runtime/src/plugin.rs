@@ -81,7 +81,7 @@ impl Plugin {
         .await
     }
 
-    async fn with_instance<R>(
+    pub(crate) async fn with_instance<R>(
         &self,
         capabilities: Capabilities,
         limits: &Limits,

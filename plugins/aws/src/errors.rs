@@ -7,6 +7,8 @@ const VOLUME_GONE: &[&str] = &["InvalidVolume.NotFound", "InvalidVolumeID.Malfor
 const IMAGE_GONE: &[&str] = &["InvalidAMIID.NotFound", "InvalidAMIID.Malformed", "InvalidAMIID.Unavailable"];
 const SNAPSHOT_GONE: &[&str] = &["InvalidSnapshot.NotFound"];
 const INTERFACE_GONE: &[&str] = &["InvalidNetworkInterfaceID.NotFound"];
+const ADDRESS_GONE: &[&str] = &["InvalidAllocationID.NotFound", "InvalidAssociationID.NotFound"];
+const ROUTE_GONE: &[&str] = &["InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"];
 const NO_SPACE: &[&str] = &["VolumeLimitExceeded", "MaxIOPSLimitExceeded", "SnapshotLimitExceeded"];
 const NOT_MODIFIABLE: &[&str] = &["VolumeModificationRateExceeded", "IncorrectModificationState"];
 const THROTTLED: &[&str] = &["RequestLimitExceeded", "Throttling", "EC2ThrottledException"];
@@ -50,6 +52,15 @@ pub(crate) fn snapshot_gone(error: &ApiError) -> bool {
 
 pub(crate) fn interface_gone(error: &ApiError) -> bool {
     error.is(INTERFACE_GONE)
+}
+
+/// Neither address nor association are there.
+pub(crate) fn address_gone(error: &ApiError) -> bool {
+    error.is(ADDRESS_GONE)
+}
+
+pub(crate) fn route_gone(error: &ApiError) -> bool {
+    error.is(ROUTE_GONE)
 }
 
 /// An error that may mean no more than "too many requests".

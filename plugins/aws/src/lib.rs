@@ -10,6 +10,7 @@ mod disks;
 mod encryption;
 mod errors;
 mod instance_types;
+mod leftovers;
 mod patience;
 mod properties;
 mod settings;

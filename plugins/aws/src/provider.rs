@@ -1,10 +1,10 @@
-use cpi_plugin_sdk::{About, Call, Failure, Image, Plan, Provider, Size, Tag, smithy};
+use cpi_plugin_sdk::{About, Call, Failure, Image, Leftover, Plan, Provider, Size, Tag, smithy};
 
 use crate::client::Ec2;
 use crate::instance_types::fitting;
 use crate::settings::Settings;
 use crate::vms::metadata;
-use crate::{create_vm, disks, errors, instances, snapshots, stemcells, tagging, tags, vms, volumes};
+use crate::{create_vm, disks, errors, instances, leftovers, snapshots, stemcells, tagging, tags, vms, volumes};
 
 /// Amazon EC2.
 #[derive(Debug, Default)]
@@ -122,6 +122,14 @@ impl Provider for Aws {
 
     async fn delete_snapshot(&self, call: &Call, snapshot: &str) -> Result<(), Failure> {
         snapshots::delete::delete(&Ec2::of(call)?, snapshot).await
+    }
+
+    async fn find_leftover(&self, call: &Call, leftover: &Leftover) -> Result<Vec<String>, Failure> {
+        leftovers::find::find(&Ec2::of(call)?, leftover).await
+    }
+
+    async fn remove_leftover(&self, call: &Call, leftover: &Leftover) -> Result<(), Failure> {
+        leftovers::remove::remove(&Ec2::of(call)?, leftover).await
     }
 }
 

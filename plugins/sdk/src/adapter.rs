@@ -1,7 +1,7 @@
 use std::marker::PhantomData;
 
-use crate::bindings::exports::bosh::cpi::{disks, networks, provider, snapshots, stemcells, vms};
-use crate::{About, Call, Failure, Image, NetworkCreated, NetworkSpec, Plan, Provider, Size, Tag};
+use crate::bindings::exports::bosh::cpi::{disks, leftovers, networks, provider, snapshots, stemcells, vms};
+use crate::{About, Call, Failure, Image, Leftover, NetworkCreated, NetworkSpec, Plan, Provider, Size, Tag};
 
 /// Exports a [`Provider`] as the interfaces of the contract.
 #[derive(Debug)]
@@ -112,5 +112,15 @@ impl<P: Provider> networks::Guest for Adapter<P> {
 
     async fn delete(call: Call, network: String) -> Result<(), Failure> {
         P::default().delete_network(&call, &network).await
+    }
+}
+
+impl<P: Provider> leftovers::Guest for Adapter<P> {
+    async fn find(call: Call, leftover: Leftover) -> Result<Vec<String>, Failure> {
+        P::default().find_leftover(&call, &leftover).await
+    }
+
+    async fn remove(call: Call, leftover: Leftover) -> Result<(), Failure> {
+        P::default().remove_leftover(&call, &leftover).await
     }
 }

@@ -42,6 +42,17 @@ impl ApiError {
         }
     }
 
+    /// Whether the operation may have been carried out, although it failed here. An error that the service answers with
+    /// means that it was not.
+    #[must_use]
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Service { .. } => false,
+            Self::Host { error, .. } => error.may_have_arrived(),
+            Self::Client { .. } => true,
+        }
+    }
+
     /// Whether the service answered with one of these codes.
     #[must_use]
     pub fn is(&self, codes: &[&str]) -> bool {

@@ -53,6 +53,9 @@
 //! * Every method except [`Provider::info`] answers [`Failure::NotImplemented`] until you write it.
 //! * One instance serves one call: keep no state in statics, use [`state`].
 //! * Retrying throttled requests is the host's work. Waiting for a resource is yours: poll with [`clock::sleep`].
+//! * Declare everything that outlives the call with [`Intent::begin`] before you make it, and write
+//!   [`Provider::find_leftover`] and [`Provider::remove_leftover`] for it. Otherwise a killed call leaves things behind
+//!   that nobody finds.
 //! * Check everything that can be checked before the first resource is made. `create_vm` removes what it made before it
 //!   returns a failure.
 //! * Messages are for operators: name the operation, the cloud's code and the resource.
@@ -66,6 +69,7 @@ pub mod clock;
 mod export;
 mod failure;
 pub mod http;
+mod intent;
 pub mod log;
 mod provider;
 pub mod random;
@@ -77,13 +81,16 @@ pub mod tags;
 #[doc(hidden)]
 pub use adapter::Adapter;
 pub use api_error::ApiError;
+pub use intent::Intent;
 pub use provider::Provider;
 
 pub use bindings::bosh::cpi::images::{Facts, Image};
+pub use bindings::bosh::cpi::intents::Intent as IntentRecord;
 pub use bindings::bosh::cpi::types::{
     Call, CloudFailure, Failure, Missing, Network, NetworkKind, Retriable, Tag, Thing,
 };
 pub use bindings::bosh::cpi::{agents, state};
+pub use bindings::exports::bosh::cpi::leftovers::Leftover;
 pub use bindings::exports::bosh::cpi::networks::{Created as NetworkCreated, Spec as NetworkSpec};
 pub use bindings::exports::bosh::cpi::provider::About;
 pub use bindings::exports::bosh::cpi::vms::{Plan, Size};

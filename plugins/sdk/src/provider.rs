@@ -1,4 +1,4 @@
-use crate::{About, Call, Failure, Image, NetworkCreated, NetworkSpec, Plan, Size, Tag};
+use crate::{About, Call, Failure, Image, Leftover, NetworkCreated, NetworkSpec, Plan, Size, Tag};
 
 /// One cloud. Every method but [`info`](Provider::info) answers [`Failure::NotImplemented`] until it is written.
 ///
@@ -142,6 +142,18 @@ pub trait Provider: Default {
     /// Removes a network.
     async fn delete_network(&self, call: &Call, network: &str) -> Result<(), Failure> {
         missing("delete_network")
+    }
+
+    /// Identifiers of what is there of something that a killed or failed call declared with
+    /// [`Intent::begin`](crate::Intent::begin); none when it was never made or is gone. Find it by its key when its
+    /// identifier is not known. A provider that declares intents must write this.
+    async fn find_leftover(&self, call: &Call, leftover: &Leftover) -> Result<Vec<String>, Failure> {
+        missing("find_leftover")
+    }
+
+    /// Removes what is there of it, and returns when it is gone. Gone already is a success.
+    async fn remove_leftover(&self, call: &Call, leftover: &Leftover) -> Result<(), Failure> {
+        missing("remove_leftover")
     }
 }
 

@@ -1,10 +1,11 @@
 use cpi_plugin_sdk::{
-    About, Call, Failure, Image, NetworkCreated, NetworkSpec, Plan, Provider, Size, Tag, agents, log, random,
+    About, Call, Failure, Image, Intent, Leftover, NetworkCreated, NetworkSpec, Plan, Provider, Size, Tag, agents, log,
+    random,
 };
 use serde_json::json;
 
 use crate::cloud::Cloud;
-use crate::world::{Disk, Machine, Stemcell, Vm};
+use crate::world::{Disk, Machine, Stemcell, Vm, World};
 
 /// The simulated cloud.
 #[derive(Debug, Default)]
@@ -36,13 +37,12 @@ impl Provider for Sim {
             stemcell = stemcell.with_image(image.facts().await.map_err(Failure::rejected)?);
         }
         let cid = new_cid("stemcell")?;
-        cloud
-            .change(|world| {
-                world.create_stemcell(&cid, stemcell.clone());
-                Ok(())
-            })
-            .await?;
-        created(cid)
+        let made = make(&cloud, "stemcell", &cid, |world| {
+            world.create_stemcell(&cid, stemcell.clone());
+            Ok(())
+        });
+        made.await?;
+        Ok(cid)
     }
 
     async fn delete_stemcell(&self, call: &Call, stemcell: &str) -> Result<(), Failure> {
@@ -62,8 +62,8 @@ impl Provider for Sim {
         let sealed = agents::seal(&vm.agent_settings(&cid)).map_err(Failure::rejected)?;
         // Another cloud's plugin puts `sealed.token` into the request that makes the VM. There is none here.
         let vm = vm.with_settings_of(sealed.size);
-        cloud.change(|world| world.create_vm(&cid, vm.clone(), &plan.near_disks, cloud.capacity)).await?;
-        created(cid)
+        make(&cloud, "vm", &cid, |world| world.create_vm(&cid, vm.clone(), &plan.near_disks, cloud.capacity)).await?;
+        Ok(cid)
     }
 
     async fn delete_vm(&self, call: &Call, vm: &str) -> Result<(), Failure> {
@@ -96,8 +96,8 @@ impl Provider for Sim {
         let cloud = Cloud::open(call)?;
         let cid = new_cid("disk")?;
         let disk = Disk::new(size_mib, properties)?;
-        cloud.change(|world| world.create_disk(&cid, disk.clone(), near_vm, cloud.capacity)).await?;
-        created(cid)
+        make(&cloud, "disk", &cid, |world| world.create_disk(&cid, disk.clone(), near_vm, cloud.capacity)).await?;
+        Ok(cid)
     }
 
     async fn delete_disk(&self, call: &Call, disk: &str) -> Result<(), Failure> {
@@ -146,8 +146,8 @@ impl Provider for Sim {
 
     async fn snapshot_disk(&self, call: &Call, disk: &str, metadata: &[Tag]) -> Result<String, Failure> {
         let cid = new_cid("snapshot")?;
-        Cloud::open(call)?.change(|world| world.snapshot_disk(&cid, disk, metadata)).await?;
-        created(cid)
+        make(&Cloud::open(call)?, "snapshot", &cid, |world| world.snapshot_disk(&cid, disk, metadata)).await?;
+        Ok(cid)
     }
 
     async fn delete_snapshot(&self, call: &Call, snapshot: &str) -> Result<(), Failure> {
@@ -162,22 +162,39 @@ impl Provider for Sim {
 
     async fn create_network(&self, call: &Call, spec: NetworkSpec) -> Result<NetworkCreated, Failure> {
         let cid = new_cid("network")?;
-        let network = Cloud::open(call)?.change(|world| world.create_network(&cid, &spec)).await?;
-        log::info("created", &[("cid", &network.network)]);
-        Ok(network)
+        make(&Cloud::open(call)?, "network", &cid, |world| world.create_network(&cid, &spec)).await
     }
 
     async fn delete_network(&self, call: &Call, network: &str) -> Result<(), Failure> {
         Cloud::open(call)?.change(|world| world.delete_network(network)).await
     }
+
+    /// Identifiers are chosen here, so the key is the identifier.
+    async fn find_leftover(&self, call: &Call, leftover: &Leftover) -> Result<Vec<String>, Failure> {
+        let cid = &leftover.intent.key;
+        Cloud::open(call)?.look(|world| Ok(world.has(cid).then(|| cid.clone()).into_iter().collect())).await
+    }
+
+    async fn remove_leftover(&self, call: &Call, leftover: &Leftover) -> Result<(), Failure> {
+        Cloud::open(call)?.change(|world| world.remove(&leftover.intent.key)).await
+    }
+}
+
+/// Makes something that is on record before it exists. A change that fails has changed nothing.
+async fn make<T>(
+    cloud: &Cloud,
+    kind: &str,
+    cid: &str,
+    change: impl Fn(&mut World) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let intent = Intent::begin(kind, cid, &json!({})).await?;
+    let made = cloud.change(change).await.inspect_err(|_| intent.removed())?;
+    intent.created(cid);
+    log::info("created", &[("cid", cid)]);
+    Ok(made)
 }
 
 /// Random, so that no identifier is ever used twice.
 fn new_cid(kind: &str) -> Result<String, Failure> {
     Ok(format!("{kind}-{}", random::uuid()?))
-}
-
-fn created(cid: String) -> Result<String, Failure> {
-    log::info("created", &[("cid", &cid)]);
-    Ok(cid)
 }

@@ -48,6 +48,31 @@ impl World {
     pub(crate) fn to_json(&self) -> Result<Vec<u8>, Failure> {
         serde_json::to_vec(self).map_err(|error| Failure::rejected(format!("the world cannot be written: {error}")))
     }
+
+    /// Whether anything has this identifier.
+    pub(crate) fn has(&self, cid: &str) -> bool {
+        self.stemcells.contains_key(cid)
+            || self.vms.contains_key(cid)
+            || self.disks.contains_key(cid)
+            || self.snapshots.contains_key(cid)
+            || self.networks.contains_key(cid)
+    }
+
+    /// Removes whatever has this identifier, by the rules of its kind. None is fine.
+    pub(crate) fn remove(&mut self, cid: &str) -> Result<(), Failure> {
+        if self.vms.contains_key(cid) {
+            self.delete_vm(cid)?;
+        }
+        if self.disks.contains_key(cid) {
+            self.delete_disk(cid)?;
+        }
+        if self.networks.contains_key(cid) {
+            self.delete_network(cid)?;
+        }
+        self.delete_snapshot(cid);
+        self.delete_stemcell(cid);
+        Ok(())
+    }
 }
 
 fn unknown(what: Thing, cid: &str) -> Failure {

@@ -32,10 +32,9 @@ async fn build(ec2: &Ec2, name: &str, request: &Request, site: &Site, made: &Mad
     let interfaces = interfaces::create_all(ec2, request, site, made).await?;
     let macs: Vec<_> = interfaces.iter().map(|interface| interface.mac.clone()).collect();
     let token = seal(name, request, site, &macs)?;
-    let vm = launch::launch(ec2, request, site, &interfaces, &token).await?;
-    made.instance(&vm);
+    let vm = launch::launch(ec2, request, site, &interfaces, &token, made).await?;
     let instance = instances::wait_running(ec2, &vm).await?;
-    finish::finish(ec2, request, site, &interfaces, &instance).await?;
+    finish::finish(ec2, request, site, &interfaces, &instance, made).await?;
     Ok(vm)
 }
 

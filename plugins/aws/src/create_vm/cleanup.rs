@@ -1,8 +1,9 @@
 use std::cell::RefCell;
 
-use cpi_plugin_sdk::{ApiError, Failure, log, smithy};
+use cpi_plugin_sdk::{ApiError, Failure, Intent, log, smithy};
 use futures_concurrency::prelude::*;
 
+use super::routes;
 use crate::client::Ec2;
 use crate::errors;
 use crate::instances;
@@ -12,21 +13,38 @@ use crate::wait;
 /// What a call has made so far.
 #[derive(Debug, Default)]
 pub(super) struct Made {
-    interfaces: RefCell<Vec<String>>,
-    instance: RefCell<Option<String>>,
+    interfaces: RefCell<Vec<(String, Intent)>>,
+    instance: RefCell<Option<(String, Intent)>>,
+    /// Table, destination.
+    routes: RefCell<Vec<(String, String, Intent)>>,
+    address: RefCell<Option<Intent>>,
 }
 
 impl Made {
-    pub(super) fn interface(&self, id: &str) {
-        self.interfaces.borrow_mut().push(id.to_owned());
+    pub(super) fn interface(&self, id: &str, intent: Intent) {
+        intent.created(id);
+        self.interfaces.borrow_mut().push((id.to_owned(), intent));
     }
 
     pub(super) fn interface_gone(&self, id: &str) {
-        self.interfaces.borrow_mut().retain(|made| made != id);
+        self.interfaces.borrow().iter().filter(|(made, _)| made == id).for_each(|(_, intent)| intent.removed());
+        self.interfaces.borrow_mut().retain(|(made, _)| made != id);
     }
 
-    pub(super) fn instance(&self, id: &str) {
-        *self.instance.borrow_mut() = Some(id.to_owned());
+    /// Returns the id.
+    pub(super) fn instance(&self, id: &str, intent: Intent) -> String {
+        intent.created(id);
+        *self.instance.borrow_mut() = Some((id.to_owned(), intent));
+        id.to_owned()
+    }
+
+    pub(super) fn route(&self, table: &str, destination: &str, intent: Intent) {
+        intent.created(&format!("{table} {destination}"));
+        self.routes.borrow_mut().push((table.to_owned(), destination.to_owned(), intent));
+    }
+
+    pub(super) fn address(&self, intent: Intent) {
+        *self.address.borrow_mut() = Some(intent);
     }
 }
 
@@ -48,24 +66,38 @@ pub(super) async fn undo(ec2: &Ec2, made: Made, failure: Failure) -> Failure {
 
 /// What is left behind, and why.
 async fn remove(ec2: &Ec2, made: Made) -> Vec<String> {
-    let interfaces = made.interfaces.into_inner();
-    if let Some(vm) = made.instance.into_inner()
-        && let Err(second) = instances::terminate(ec2, &vm).await
-    {
-        // It holds on to its interfaces.
-        let (with, second) = (interfaces.join(", "), second.describe());
-        return vec![format!("instance '{vm}' is left behind with its network interfaces {with}: {second}")];
+    let mut left = Vec::new();
+    for (table, destination, intent) in made.routes.into_inner() {
+        match routes::delete(ec2, &table, &destination).await {
+            Ok(()) => intent.removed(),
+            Err(second) => left.push(format!("the route to '{destination}' in '{table}' is left behind: {second}")),
+        }
     }
-    let deletions: Vec<_> = interfaces.iter().map(|id| delete_interface(ec2, id)).collect();
-    let results = interfaces.iter().zip(deletions.join().await);
-    let left = |(id, deleted): (&String, Result<(), ApiError>)| {
-        deleted.err().map(|second| format!("network interface '{id}' is left behind: {second}"))
-    };
-    results.filter_map(left).collect()
+    let interfaces = made.interfaces.into_inner();
+    if let Some((vm, intent)) = made.instance.into_inner() {
+        if let Err(second) = instances::terminate(ec2, &vm).await {
+            // It holds on to its interfaces.
+            let ids: Vec<_> = interfaces.iter().map(|(id, _)| id.as_str()).collect();
+            let (with, second) = (ids.join(", "), second.describe());
+            left.push(format!("instance '{vm}' is left behind with its network interfaces {with}: {second}"));
+            return left;
+        }
+        intent.removed();
+        // An address lets go of what is gone.
+        made.address.into_inner().iter().for_each(Intent::removed);
+    }
+    let deletions: Vec<_> = interfaces.iter().map(|(id, _)| delete_interface(ec2, id)).collect();
+    for ((id, intent), deleted) in interfaces.iter().zip(deletions.join().await) {
+        match deleted {
+            Ok(()) => intent.removed(),
+            Err(second) => left.push(format!("network interface '{id}' is left behind: {second}")),
+        }
+    }
+    left
 }
 
 /// Removes an interface, which the instance may still be letting go; one that is gone is a success.
-pub(super) async fn delete_interface(ec2: &Ec2, id: &str) -> Result<(), ApiError> {
+pub(crate) async fn delete_interface(ec2: &Ec2, id: &str) -> Result<(), ApiError> {
     let held = |error: &ApiError| error.is(&["InvalidNetworkInterface.InUse", "InvalidParameterValue"]);
     let deleted = wait::retry(Patience::INTERFACE_RELEASED, held, async || {
         let request = ec2.delete_network_interface().network_interface_id(id);

@@ -1,7 +1,9 @@
 use aws_sdk_ec2::types::{AttributeBooleanValue, Instance, NetworkInterfaceAttachmentChanges};
-use cpi_plugin_sdk::{ApiError, Failure, smithy};
+use cpi_plugin_sdk::{ApiError, Failure, Intent, smithy};
 use futures_concurrency::prelude::*;
+use serde_json::json;
 
+use super::cleanup::Made;
 use super::interfaces::Interface;
 use super::request::Request;
 use super::routes::{self, Target};
@@ -17,6 +19,7 @@ pub(super) async fn finish(
     site: &Site,
     interfaces: &[Interface],
     instance: &Instance,
+    made: &Made,
 ) -> Result<(), Failure> {
     let vm = instance.instance_id().unwrap_or_default();
     delete_with_instance(ec2, interfaces, instance).await?;
@@ -25,12 +28,13 @@ pub(super) async fn finish(
             [first, _, ..] => Target::Interface(&first.id),
             _ => Target::Instance(vm),
         };
-        routes::advertise(ec2, route, target).await?;
+        let first = interfaces.first().map(|first| first.id.as_str()).unwrap_or_default();
+        routes::advertise(ec2, route, target, [vm, first], made).await?;
     }
     if !request.vm.source_dest_check {
         stop_source_dest_check(ec2, vm, interfaces).await?;
     }
-    associate_address(ec2, request, site, interfaces).await
+    associate_address(ec2, request, site, interfaces, made).await
 }
 
 /// The interfaces shall go when the instance goes.
@@ -72,15 +76,35 @@ async fn stop_source_dest_check(ec2: &Ec2, vm: &str, interfaces: &[Interface]) -
     Ok(())
 }
 
-async fn associate_address(ec2: &Ec2, request: &Request, site: &Site, interfaces: &[Interface]) -> Result<(), Failure> {
+async fn associate_address(
+    ec2: &Ec2,
+    request: &Request,
+    site: &Site,
+    interfaces: &[Interface],
+    made: &Made,
+) -> Result<(), Failure> {
     let (Some(vip), Some(allocation)) = (&request.vip, &site.allocation) else { return Ok(()) };
     let interface = interfaces.get(vip.device).ok_or_else(|| {
         Failure::rejected(format!("Could not find network interface with device_index {} for '{}'", vip.device, vip.ip))
     })?;
+    let note = json!({"allocation": allocation, "interface": interface.id});
+    let intent = Intent::begin("address", &format!("{allocation} {}", interface.id), &note).await?;
     let not_ready = |error: &ApiError| error.is(&["IncorrectInstanceState", "InvalidInstanceID"]);
     let associated = wait::retry(Patience::CONSISTENT, not_ready, async || {
         let request = ec2.associate_address().network_interface_id(&interface.id).allocation_id(allocation);
-        request.send().await.map(drop).map_err(smithy::error("AssociateAddress"))
+        request.send().await.map_err(smithy::error("AssociateAddress"))
     });
-    Ok(associated.await?)
+    match associated.await {
+        Ok(answer) => {
+            answer.association_id().into_iter().for_each(|id| intent.created(id));
+            made.address(intent);
+            Ok(())
+        }
+        Err(error) => {
+            if !error.may_have_arrived() {
+                intent.removed();
+            }
+            Err(error.into())
+        }
+    }
 }

@@ -1,6 +1,7 @@
 use aws_sdk_ec2::types::{Filter, InstanceIpv6Address, NetworkInterface, NetworkInterfaceStatus, ResourceType};
 use cpi_plugin_sdk::{ApiError, Failure, smithy};
 use futures_concurrency::prelude::*;
+use serde_json::json;
 
 use super::cleanup::{self, Made};
 use super::nic_groups::NicGroup;
@@ -8,6 +9,7 @@ use super::request::Request;
 use super::survey::Site;
 use crate::client::Ec2;
 use crate::errors;
+use crate::leftovers::declare::Declared;
 use crate::patience::Patience;
 use crate::tagging;
 use crate::wait;
@@ -41,8 +43,7 @@ async fn create(
 ) -> Result<Interface, Failure> {
     // A VM that was just deleted may hold the address for a while.
     let created = wait::retry(Patience::ADDRESS_FREE, address_in_use, async || {
-        let (id, mac) = order(ec2, request, group, security_groups).await?;
-        made.interface(&id);
+        let (id, mac) = order(ec2, request, group, security_groups, made).await?;
         match prepare(ec2, request, group, &id).await {
             Err(error) if address_in_use(&error) => {
                 // The next attempt makes another one, which would find this one in its way.
@@ -70,10 +71,15 @@ async fn order(
     request: &Request,
     group: &NicGroup,
     security_groups: &[String],
+    made: &Made,
 ) -> Result<(String, Option<String>), ApiError> {
+    let declared = Declared::by_description("network-interface", &json!({})).await;
+    let declared = declared.map_err(|failure| incomplete("CreateNetworkInterface", failure.message()))?;
     let ipv6 = group.ipv6.as_ref().map(|ip| vec![InstanceIpv6Address::builder().ipv6_address(ip).build()]);
     let answer = ec2
         .create_network_interface()
+        .client_token(&declared.key)
+        .description(declared.description())
         .subnet_id(&group.subnet)
         .set_groups(Some(security_groups.to_vec()))
         .set_private_ip_address(group.ipv4.clone())
@@ -81,11 +87,13 @@ async fn order(
         .set_tag_specifications(tagging::specifications(&[ResourceType::NetworkInterface], &request.tags))
         .send()
         .await
-        .map_err(smithy::error("CreateNetworkInterface"))?;
+        .map_err(smithy::error("CreateNetworkInterface"))
+        .inspect_err(|error| declared.failed(error))?;
     let interface = answer.network_interface;
     let mac = interface.as_ref().and_then(|interface| interface.mac_address().map(str::to_owned));
     let id = interface.and_then(|interface| interface.network_interface_id);
     let id = id.ok_or_else(|| incomplete("CreateNetworkInterface", "the answer names no interface"))?;
+    made.interface(&id, declared.intent);
     Ok((id, mac))
 }
 

@@ -6,9 +6,11 @@ use aws_sdk_ec2::types::{
     InstanceNetworkInterfaceSpecification, InstanceType, MarketType, Placement, Reservation, ResourceType,
     SpotInstanceType, SpotMarketOptions, Tenancy, VolumeType,
 };
-use cpi_plugin_sdk::{ApiError, Failure, Retriable, log, random, smithy};
+use cpi_plugin_sdk::{ApiError, Failure, Intent, Retriable, log, random, smithy};
+use serde_json::json;
 
 use super::block_devices::{Ebs, Mapping, Source};
+use super::cleanup::Made;
 use super::interfaces::Interface;
 use super::properties::{MetadataOptions, VmProperties};
 use super::request::Request;
@@ -27,13 +29,16 @@ pub(super) async fn launch(
     site: &Site,
     interfaces: &[Interface],
     user_data: &str,
+    made: &Made,
 ) -> Result<String, Failure> {
     let order = order(ec2, request, site, interfaces, user_data)?;
-    let Some(price) = &request.vm.spot_bid_price else { return run(ec2, order).await?.map_err(errors::launch) };
-    match run(ec2, order.clone().instance_market_options(spot(price))).await? {
+    let ids: Vec<_> = interfaces.iter().map(|interface| interface.id.as_str()).collect();
+    let run = async |order| run(ec2, order, &ids, made).await;
+    let Some(price) = &request.vm.spot_bid_price else { return run(order).await?.map_err(errors::launch) };
+    match run(order.clone().instance_market_options(spot(price))).await? {
         Err(error @ ApiError::Service { .. }) if request.vm.spot_ondemand_fallback => {
             log::info("no spot instance, so one on demand", &[("error", &error.to_string())]);
-            run(ec2, order).await?.map_err(errors::launch)
+            run(order).await?.map_err(errors::launch)
         }
         Err(error @ ApiError::Service { .. }) => Err(spot_failure(error)),
         other => other.map_err(Failure::from),
@@ -41,23 +46,28 @@ pub(super) async fn launch(
 }
 
 /// The outer failure is one of the plugin's own, the inner error one of the launch.
-async fn run(ec2: &Ec2, order: RunInstancesFluentBuilder) -> Result<Result<String, ApiError>, Failure> {
+async fn run(
+    ec2: &Ec2,
+    order: RunInstancesFluentBuilder,
+    interfaces: &[&str],
+    made: &Made,
+) -> Result<Result<String, ApiError>, Failure> {
     let token = random::uuid()?;
+    let intent = Intent::begin("vm", &token, &json!({"network_interfaces": interfaces})).await?;
     let error = match order.client_token(&token).send().await.map_err(smithy::error("RunInstances")) {
         Ok(answer) => match answer.instances().first().and_then(|instance| instance.instance_id()) {
-            Some(id) => return Ok(Ok(id.to_owned())),
+            Some(id) => return Ok(Ok(made.instance(id, intent))),
             None => {
                 ApiError::Client { operation: "RunInstances".into(), message: "the answer names no instance".into() }
             }
         },
         Err(error) => error,
     };
-    let lost = match &error {
-        ApiError::Service { .. } => false,
-        ApiError::Host { error, .. } => error.may_have_arrived(),
-        ApiError::Client { .. } => true,
-    };
-    Ok(if lost { launched(ec2, &token).await.ok_or(error) } else { Err(error) })
+    if !error.may_have_arrived() {
+        intent.removed();
+        return Ok(Err(error));
+    }
+    Ok(launched(ec2, &token).await.map(|id| made.instance(&id, intent)).ok_or(error))
 }
 
 /// The instance of a launch whose answer was lost: EC2 may have made it all the same.

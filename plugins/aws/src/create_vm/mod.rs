@@ -12,7 +12,7 @@ pub(crate) mod zones;
 #[cfg(target_family = "wasm")]
 mod build;
 #[cfg(target_family = "wasm")]
-mod cleanup;
+pub(crate) mod cleanup;
 #[cfg(target_family = "wasm")]
 mod finish;
 #[cfg(target_family = "wasm")]
@@ -20,7 +20,7 @@ mod interfaces;
 #[cfg(target_family = "wasm")]
 mod launch;
 #[cfg(target_family = "wasm")]
-mod routes;
+pub(crate) mod routes;
 #[cfg(target_family = "wasm")]
 mod survey;
 

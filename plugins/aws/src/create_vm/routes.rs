@@ -1,10 +1,13 @@
-use aws_sdk_ec2::types::{Filter, RouteTable};
-use cpi_plugin_sdk::{ApiError, Failure, smithy};
+use aws_sdk_ec2::types::{Filter, Route as Ec2Route, RouteTable};
+use cpi_plugin_sdk::{ApiError, Failure, Intent, smithy};
+use serde_json::json;
 
+use super::cleanup::Made;
 use super::properties::Route;
 use super::request::Request;
 use super::zones::Subnet;
 use crate::client::Ec2;
+use crate::errors;
 
 /// A route that will lead to the VM.
 #[derive(Clone, Debug)]
@@ -46,20 +49,73 @@ pub(super) async fn plan(ec2: &Ec2, request: &Request, subnets: &[Subnet]) -> Re
     wanted.iter().map(planned).collect()
 }
 
-/// Points one route at the VM.
-pub(super) async fn advertise(ec2: &Ec2, planned: &PlannedRoute, target: Target<'_>) -> Result<(), ApiError> {
+/// Points one route at the VM. `vm` and `interface` are what EC2 may show as its end.
+pub(super) async fn advertise(
+    ec2: &Ec2,
+    planned: &PlannedRoute,
+    target: Target<'_>,
+    ends: [&str; 2],
+    made: &Made,
+) -> Result<(), Failure> {
     let route = &planned.route;
-    let first = if planned.exists { replace(ec2, route, target).await } else { create(ec2, route, target).await };
+    let create = async || create(ec2, route, target, ends, made).await;
+    let first = if planned.exists { Ok(replace(ec2, route, target).await) } else { create().await }?;
     // Somebody may have changed the table since it was read.
-    match first {
+    let second = match first {
         Err(error) if error.is(&["RouteAlreadyExists"]) => replace(ec2, route, target).await,
-        Err(error) if error.is(&["InvalidRoute.NotFound"]) => create(ec2, route, target).await,
+        Err(error) if error.is(&["InvalidRoute.NotFound"]) => create().await?,
         other => other,
+    };
+    Ok(second?)
+}
+
+/// Whether there is a route to one of these instances or interfaces.
+pub(crate) async fn leads_to(ec2: &Ec2, table: &str, destination: &str, ends: &[String]) -> Result<bool, ApiError> {
+    let answer = ec2.describe_route_tables().route_table_ids(table).send().await;
+    let answer = match answer.map_err(smithy::error("DescribeRouteTables")) {
+        Err(error) if errors::route_gone(&error) => return Ok(false),
+        other => other?,
+    };
+    let is_end = |id: Option<&str>| id.is_some_and(|id| ends.iter().any(|end| end == id));
+    let leads = |route: &Ec2Route| {
+        is_for(route, destination) && (is_end(route.instance_id()) || is_end(route.network_interface_id()))
+    };
+    Ok(answer.route_tables().iter().flat_map(RouteTable::routes).any(leads))
+}
+
+/// Removes a route; one that is gone is a success.
+pub(crate) async fn delete(ec2: &Ec2, table: &str, destination: &str) -> Result<(), ApiError> {
+    let (v4, v6) = by_family(destination);
+    let request =
+        ec2.delete_route().route_table_id(table).set_destination_cidr_block(v4).set_destination_ipv6_cidr_block(v6);
+    match request.send().await.map_err(smithy::error("DeleteRoute")) {
+        Err(error) if errors::route_gone(&error) => Ok(()),
+        other => other.map(drop),
     }
 }
 
-async fn create(ec2: &Ec2, route: &Route, target: Target<'_>) -> Result<(), ApiError> {
-    let (v4, v6) = destination(route);
+/// The outer failure is one of the plugin's own. A route that is only replaced is nothing that was made.
+async fn create(
+    ec2: &Ec2,
+    route: &Route,
+    target: Target<'_>,
+    ends: [&str; 2],
+    made: &Made,
+) -> Result<Result<(), ApiError>, Failure> {
+    let (table, destination) = (&route.table, &route.destination);
+    let note = json!({"table": table, "destination": destination, "targets": ends});
+    let intent = Intent::begin("route", &format!("{table} {destination}"), &note).await?;
+    let created = order(ec2, route, target).await;
+    match &created {
+        Ok(()) => made.route(table, destination, intent),
+        Err(error) if !error.may_have_arrived() => intent.removed(),
+        Err(_) => {}
+    }
+    Ok(created)
+}
+
+async fn order(ec2: &Ec2, route: &Route, target: Target<'_>) -> Result<(), ApiError> {
+    let (v4, v6) = by_family(&route.destination);
     let (instance, interface) = ids(target);
     let request = ec2
         .create_route()
@@ -72,7 +128,7 @@ async fn create(ec2: &Ec2, route: &Route, target: Target<'_>) -> Result<(), ApiE
 }
 
 async fn replace(ec2: &Ec2, route: &Route, target: Target<'_>) -> Result<(), ApiError> {
-    let (v4, v6) = destination(route);
+    let (v4, v6) = by_family(&route.destination);
     let (instance, interface) = ids(target);
     let request = ec2
         .replace_route()
@@ -85,14 +141,16 @@ async fn replace(ec2: &Ec2, route: &Route, target: Target<'_>) -> Result<(), Api
 }
 
 fn has(table: &RouteTable, destination: &str) -> bool {
-    table.routes().iter().any(|route| {
-        route.destination_cidr_block() == Some(destination) || route.destination_ipv6_cidr_block() == Some(destination)
-    })
+    table.routes().iter().any(|route| is_for(route, destination))
 }
 
-fn destination(route: &Route) -> (Option<String>, Option<String>) {
-    let text = Some(route.destination.clone());
-    if route.destination.contains(':') { (None, text) } else { (text, None) }
+fn is_for(route: &Ec2Route, destination: &str) -> bool {
+    route.destination_cidr_block() == Some(destination) || route.destination_ipv6_cidr_block() == Some(destination)
+}
+
+fn by_family(destination: &str) -> (Option<String>, Option<String>) {
+    let text = Some(destination.to_owned());
+    if destination.contains(':') { (None, text) } else { (text, None) }
 }
 
 fn ids(target: Target<'_>) -> (Option<String>, Option<String>) {

@@ -1,10 +1,11 @@
 use aws_sdk_ec2::types::{AvailabilityZoneState, ResourceType, VolumeState, VolumeType};
-use cpi_plugin_sdk::{Failure, log, random, smithy};
+use cpi_plugin_sdk::{ApiError, Failure, log, random, smithy};
 
 use super::properties::DiskProperties;
 use crate::client::Ec2;
 use crate::errors;
 use crate::instances;
+use crate::leftovers::declare::Declared;
 use crate::properties::gib;
 use crate::tagging;
 use crate::volumes;
@@ -20,8 +21,10 @@ pub(crate) async fn create(
         Some(vm) => zone_of(ec2, vm).await?,
         None => any_zone(ec2).await?,
     };
+    let declared = Declared::by_tag("disk", wanted.tags).await?;
     let request = ec2
         .create_volume()
+        .client_token(&declared.key)
         .availability_zone(zone)
         .size(number("size", gib(size_mib))?)
         .volume_type(VolumeType::from(wanted.volume_type.as_str()))
@@ -29,15 +32,26 @@ pub(crate) async fn create(
         .set_kms_key_id(wanted.encryption.kms_key)
         .set_iops(wanted.iops.map(|iops| number("iops", iops)).transpose()?)
         .set_throughput(wanted.throughput.map(|throughput| number("throughput", throughput)).transpose()?)
-        .set_tag_specifications(tagging::specifications(&[ResourceType::Volume], &wanted.tags));
-    let volume = request.send().await.map_err(|error| errors::storage(smithy::error("CreateVolume")(error)))?;
+        .set_tag_specifications(tagging::specifications(&[ResourceType::Volume], &declared.tags));
+    let volume = request.send().await.map_err(smithy::error("CreateVolume"));
+    let volume = volume.inspect_err(|error| declared.failed(error)).map_err(errors::storage)?;
     let disk = volume.volume_id.ok_or_else(|| Failure::cloud("CreateVolume", "NoId", "the answer names no volume"))?;
+    declared.intent.created(&disk);
     if volume.state == Some(VolumeState::Available) {
         return Ok(disk);
     }
     match volumes::wait_available(ec2, &disk).await {
         Ok(()) => Ok(disk),
-        Err(failure) => Err(remove(ec2, &disk, failure).await),
+        Err(failure) => match remove(ec2, &disk).await {
+            Ok(()) => {
+                declared.intent.removed();
+                Err(failure)
+            }
+            Err(error) => {
+                log::error("a volume is left behind", &[("volume", &disk)]);
+                Err(failure.and(&format!("volume '{disk}' is left behind: {error}")))
+            }
+        },
     }
 }
 
@@ -69,13 +83,9 @@ async fn any_zone(ec2: &Ec2) -> Result<String, Failure> {
 }
 
 /// The caller never learns of a volume that did not become usable.
-async fn remove(ec2: &Ec2, disk: &str, failure: Failure) -> Failure {
+async fn remove(ec2: &Ec2, disk: &str) -> Result<(), ApiError> {
     match ec2.delete_volume().volume_id(disk).send().await.map_err(smithy::error("DeleteVolume")) {
-        Ok(_) => failure,
-        Err(error) if errors::volume_gone(&error) => failure,
-        Err(error) => {
-            log::error("a volume is left behind", &[("volume", disk)]);
-            failure.and(&format!("volume '{disk}' is left behind: {error}"))
-        }
+        Err(error) if !errors::volume_gone(&error) => Err(error),
+        _ => Ok(()),
     }
 }

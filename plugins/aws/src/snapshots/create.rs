@@ -4,6 +4,7 @@ use cpi_plugin_sdk::{Failure, Tag, log, smithy};
 use super::metadata;
 use crate::client::Ec2;
 use crate::errors;
+use crate::leftovers::declare::Declared;
 use crate::patience::Patience;
 use crate::tagging;
 use crate::volumes;
@@ -13,14 +14,17 @@ pub(crate) async fn create(ec2: &Ec2, disk: &str, given: &[Tag]) -> Result<Strin
     let volume = volumes::find(ec2, disk).await?;
     let device = volume.attachments().first().and_then(|attachment| attachment.device());
     let (description, tags) = metadata::describe(given, device);
+    let declared = Declared::by_tag("snapshot", tags).await?;
     let request = ec2
         .create_snapshot()
         .volume_id(disk)
         .description(description)
-        .set_tag_specifications(tagging::specifications(&[ResourceType::Snapshot], &tags));
-    let made = request.send().await.map_err(|error| errors::of_disk(smithy::error("CreateSnapshot")(error), disk))?;
+        .set_tag_specifications(tagging::specifications(&[ResourceType::Snapshot], &declared.tags));
+    let made = request.send().await.map_err(smithy::error("CreateSnapshot"));
+    let made = made.inspect_err(|error| declared.failed(error)).map_err(|error| errors::of_disk(error, disk))?;
     let snapshot =
         made.snapshot_id.ok_or_else(|| Failure::cloud("CreateSnapshot", "NoId", "the answer names no snapshot"))?;
+    declared.intent.created(&snapshot);
     if made.state == Some(SnapshotState::Completed) {
         return Ok(snapshot);
     }
@@ -31,7 +35,21 @@ pub(crate) async fn create(ec2: &Ec2, disk: &str, given: &[Tag]) -> Result<Strin
             log::warn("the snapshot is still being copied", &[("snapshot", &snapshot)]);
             Ok(snapshot)
         }
-        Err(failure) => Err(remove(ec2, &snapshot, failure).await),
+        Err(failure) => match super::delete::delete(ec2, &snapshot).await {
+            Ok(()) => {
+                declared.intent.removed();
+                Err(failure)
+            }
+            Err(second) => Err(failure.and(&format!("snapshot '{snapshot}' is left behind: {}", second.describe()))),
+        },
+    }
+}
+
+pub(crate) async fn exists(ec2: &Ec2, snapshot: &str) -> Result<bool, Failure> {
+    let answer = ec2.describe_snapshots().snapshot_ids(snapshot).send().await;
+    match answer.map_err(smithy::error("DescribeSnapshots")) {
+        Err(error) if errors::snapshot_gone(&error) => Ok(false),
+        other => Ok(!other?.snapshots().is_empty()),
     }
 }
 
@@ -50,11 +68,4 @@ async fn wait_completed(ec2: &Ec2, snapshot: &str) -> Result<bool, Failure> {
         }
     });
     Ok(completed.await?.is_some())
-}
-
-async fn remove(ec2: &Ec2, snapshot: &str, failure: Failure) -> Failure {
-    match super::delete::delete(ec2, snapshot).await {
-        Ok(()) => failure,
-        Err(second) => failure.and(&format!("snapshot '{snapshot}' is left behind: {}", second.describe())),
-    }
 }

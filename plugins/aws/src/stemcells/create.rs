@@ -1,10 +1,12 @@
 use aws_sdk_ec2::types::{Filter, ResourceType};
 use cpi_plugin_sdk::{Failure, Tag, log, smithy};
+use serde_json::json;
 
 use super::id::StemcellId;
 use super::properties::LightStemcell;
 use crate::client::Ec2;
 use crate::images;
+use crate::leftovers::declare::Declared;
 use crate::tagging;
 use crate::tags;
 
@@ -47,30 +49,35 @@ async fn copy(ec2: &Ec2, stemcell: LightStemcell, tags: &[Tag]) -> Result<String
     let source = stemcell
         .image_in(&ec2.region)
         .ok_or_else(|| Failure::rejected(format!("Stemcell does not contain an AMI in region {}", ec2.region)))?;
+    let name = format!("Copied from SourceAMI {source}");
+    let declared = Declared::by_description("stemcell", &json!({"name": name})).await?;
     let copied = ec2
         .copy_image()
+        .client_token(&declared.key)
+        .description(declared.description())
         .source_region(&ec2.region)
         .source_image_id(source)
-        .name(format!("Copied from SourceAMI {source}"))
+        .name(name)
         .encrypted(true)
         .set_kms_key_id(stemcell.encryption.kms_key.clone())
         .set_tag_specifications(tagging::specifications(&[ResourceType::Image, ResourceType::Snapshot], tags))
         .send()
         .await
-        .map_err(smithy::error("CopyImage"))?;
+        .map_err(smithy::error("CopyImage"))
+        .inspect_err(|error| declared.failed(error))?;
     let image = copied.image_id.ok_or_else(|| Failure::cloud("CopyImage", "NoId", "the answer names no image"))?;
+    declared.intent.created(&image);
     match images::wait_available(ec2, &image).await {
         Ok(()) => Ok(image),
-        Err(failure) => Err(remove(ec2, &image, failure).await),
-    }
-}
-
-async fn remove(ec2: &Ec2, image: &str, failure: Failure) -> Failure {
-    match super::delete::delete_owned(ec2, image).await {
-        Ok(()) => failure,
-        Err(second) => {
-            log::error("an image is left behind", &[("image", image)]);
-            failure.and(&format!("image '{image}' is left behind: {}", second.describe()))
-        }
+        Err(failure) => match super::delete::delete_owned(ec2, &image).await {
+            Ok(()) => {
+                declared.intent.removed();
+                Err(failure)
+            }
+            Err(second) => {
+                log::error("an image is left behind", &[("image", &image)]);
+                Err(failure.and(&format!("image '{image}' is left behind: {}", second.describe())))
+            }
+        },
     }
 }

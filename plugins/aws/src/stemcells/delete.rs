@@ -17,7 +17,7 @@ pub(crate) async fn delete(ec2: &Ec2, cid: &str) -> Result<(), Failure> {
     delete_owned(ec2, stemcell.ami).await
 }
 
-pub(super) async fn delete_owned(ec2: &Ec2, ami: &str) -> Result<(), Failure> {
+pub(crate) async fn delete_owned(ec2: &Ec2, ami: &str) -> Result<(), Failure> {
     let Some(image) = images::describe(ec2, ami).await? else {
         log::info("the image is gone already", &[("image", ami)]);
         return Ok(());

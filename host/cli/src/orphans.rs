@@ -1,0 +1,173 @@
+//! `cpi-host orphans`: what killed and failed calls left behind.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use cpi_broker::{AgentVault, Ended, Journal, Ledger, LeftBehind, Level, Record, Stderr};
+use cpi_protocol::{CpiError, Object};
+
+use crate::HostOptions;
+use crate::config::CloudConfig;
+use crate::paths;
+use crate::session::{self, Session, catalog, unusable};
+
+mod found;
+mod table;
+
+use found::{Found, State};
+
+#[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are")]
+pub(crate) struct Options {
+    /// The provider's configuration (JSON), as the BOSH job renders it.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Properties of a CPI configuration (a JSON object), for calls that named one.
+    #[arg(long, value_name = "FILE")]
+    context: Option<PathBuf>,
+    #[command(flatten)]
+    host: HostOptions,
+    /// Removes what is still there through the plugin, and forgets what is gone.
+    #[arg(long)]
+    delete: bool,
+    /// With --delete: also what the caller may know of, because its call was killed while it answered.
+    #[arg(long, requires = "delete")]
+    answered: bool,
+    /// Also looks at what calls with other settings made, through these settings, as after a change of keys.
+    #[arg(long)]
+    other_settings: bool,
+    /// Prints JSON for programs.
+    #[arg(long)]
+    json: bool,
+    /// Logs requests as well.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this command talks to a person")]
+pub(crate) fn main(options: &Options) -> ExitCode {
+    match look(options) {
+        Ok(report) => {
+            println!("{}", if options.json { report.json() } else { report.table() });
+            if report.is_troubled() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        }
+        Err(error) => {
+            eprintln!("cpi-host: {}", error.message());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Everything that there is to say.
+struct Report {
+    found: Vec<Found>,
+    /// Calls that still run.
+    under_way: usize,
+    /// What could not be read.
+    damaged: Vec<String>,
+}
+
+fn look(options: &Options) -> Result<Report, CpiError> {
+    let cloud = CloudConfig::read(&options.config)?;
+    let host = paths::host_config(&options.host).map_err(CpiError::host)?;
+    let ledger =
+        Ledger::read(&paths::state(&host), &cloud.plugin).map_err(|error| CpiError::host(error.to_string()))?;
+    let Ledger { mut records, under_way, damaged } = ledger;
+    let damaged = damaged.iter().map(ToString::to_string).collect();
+    if records.is_empty() {
+        return Ok(Report { found: Vec::new(), under_way, damaged });
+    }
+    let level = if options.verbose { Level::Debug } else { Level::Warn };
+    let journal = Arc::new(Journal::new(Box::new(Stderr::default()), level, None));
+    session::hide(&cloud, &journal);
+    let installed = catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&error))?;
+    let session = Session::open(installed, &cloud, &context(options)?, &host, &journal)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CpiError::host(format!("the process cannot be set up: {error}")))?;
+    let eye = Eye { options, session: &session, journal: &journal };
+    let found = runtime.block_on(async {
+        let mut found = Vec::new();
+        for record in &mut records {
+            found.extend(eye.look(record).await);
+        }
+        found
+    });
+    runtime.shutdown_background();
+    Ok(Report { found, under_way, damaged })
+}
+
+fn context(options: &Options) -> Result<Object, CpiError> {
+    let Some(path) = &options.context else { return Ok(Object::new()) };
+    let wrong = |problem: String| CpiError::host(format!("context '{}': {problem}", path.display()));
+    let text = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    serde_json::from_slice(&text).map_err(|error| wrong(format!("is not a JSON object: {error}")))
+}
+
+/// Looks at what calls left behind, and removes it when that is wanted.
+struct Eye<'a> {
+    options: &'a Options,
+    session: &'a Session,
+    journal: &'a Arc<Journal>,
+}
+
+impl Eye<'_> {
+    /// The last thing of a call comes first: what was made later may stand on what was made before.
+    async fn look(&self, record: &mut Record) -> Vec<Found> {
+        let mut found = Vec::new();
+        for left in record.left.clone().into_iter().rev() {
+            let state = self.state(record, &left).await;
+            found.push(Found { origin: record.origin.clone(), ended: record.ended.clone(), left, state });
+        }
+        found
+    }
+
+    async fn state(&self, record: &mut Record, left: &LeftBehind) -> State {
+        if record.origin.configuration != self.session.account && !self.options.other_settings {
+            return State::Elsewhere;
+        }
+        if !self.options.delete {
+            return self.find(record, left).await;
+        }
+        if record.ended == Ended::Answering && !self.options.answered {
+            return match self.find(record, left).await {
+                State::There(ids) => State::Kept(ids),
+                other => other,
+            };
+        }
+        match self.remove(record, left).await {
+            Ok(()) => State::Removed,
+            Err(problem) => State::Unknown(problem),
+        }
+    }
+
+    async fn find(&self, record: &Record, left: &LeftBehind) -> State {
+        let (director, readable) = (&record.origin.director, &self.session.readable);
+        let plugin = &self.session.plugin;
+        let found =
+            plugin.find_leftover(self.capabilities(record), &self.session.limits, director, readable, left).await;
+        match found {
+            Ok(ids) if ids.is_empty() => State::Gone,
+            Ok(ids) => State::There(ids),
+            Err(error) => State::Unknown(self.journal.masked(error.message())),
+        }
+    }
+
+    async fn remove(&self, record: &mut Record, left: &LeftBehind) -> Result<(), String> {
+        let (director, readable) = (&record.origin.director, &self.session.readable);
+        let plugin = &self.session.plugin;
+        let removed =
+            plugin.remove_leftover(self.capabilities(record), &self.session.limits, director, readable, left).await;
+        removed.map_err(|error| self.journal.masked(error.message()))?;
+        record.settle(left.number).map_err(|error| error.to_string())
+    }
+
+    /// Fresh ones for each thing, as for a call.
+    fn capabilities(&self, record: &Record) -> cpi_runtime::Capabilities {
+        let director = &record.origin.director;
+        let intents = self.session.intents(director, None, "orphans", Arc::clone(self.journal));
+        self.session.capabilities(director, Arc::new(AgentVault::default()), intents, Arc::clone(self.journal))
+    }
+}

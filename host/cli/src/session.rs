@@ -1,0 +1,127 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Network, Origin, StateStore, TokenCache};
+use cpi_catalog::{Catalog, CatalogError, Installed};
+use cpi_policy::{Grant, HostConfig, Limits, Manifest, Settings};
+use cpi_protocol::{CpiError, Object};
+use cpi_runtime::{Capabilities, Engine, Plugin};
+use serde_json::Value;
+
+use crate::config::CloudConfig;
+use crate::paths;
+
+/// A plugin, ready for calls with one effective configuration.
+pub(crate) struct Session {
+    pub(crate) plugin: Plugin,
+    pub(crate) limits: Limits,
+    /// The settings that the plugin reads.
+    pub(crate) readable: String,
+    /// The settings that tell this cloud and account from others.
+    pub(crate) account: Object,
+    settings: Settings,
+    manifest: Arc<Manifest>,
+    grant: Arc<Grant>,
+    state: PathBuf,
+    network: Arc<Network>,
+    /// Whether credentials are kept for later calls.
+    cache: bool,
+}
+
+impl Session {
+    /// Merges the request's properties over the configuration, computes what the plugin may do, and maps its code.
+    pub(crate) fn open(
+        installed: Installed,
+        cloud: &CloudConfig,
+        properties: &Object,
+        host: &HostConfig,
+        journal: &Journal,
+    ) -> Result<Self, CpiError> {
+        let Installed { manifest, compiled, .. } = installed;
+        let settings = Settings::split(&manifest, &cloud.properties, properties)
+            .map_err(|problem| CpiError::host(format!("configuration: {problem}")))?;
+        journal.hide(|mask| settings.host.hide(mask));
+        let grant = Arc::new(Grant::new(&manifest, &settings, &host.egress, &host.limits));
+        let limits = grant.limits().clone();
+        journal.allow(limits.log);
+
+        let network = Arc::new(Network::new(&host.egress));
+        journal.hide(|mask| network.secrets().iter().for_each(|secret| mask.add(secret)));
+        let engine =
+            Engine::new().map_err(|error| CpiError::host(format!("WebAssembly cannot be run here: {error:#}")))?;
+        let plugin = Plugin::load(&engine, &cloud.plugin, &compiled).map_err(|error| {
+            let name = &cloud.plugin;
+            CpiError::host(format!("plugin '{name}': {error}. Install it again: `cpi-host plugin install FILE.wasm`"))
+        })?;
+        Ok(Self {
+            plugin,
+            limits,
+            readable: Value::Object(settings.readable.clone()).to_string(),
+            account: settings.account(),
+            settings,
+            manifest: Arc::new(manifest),
+            grant,
+            state: paths::state(host),
+            network,
+            cache: host.credentials.cache,
+        })
+    }
+
+    /// What one call of a director reaches.
+    pub(crate) fn capabilities(
+        &self,
+        director: &str,
+        agents: Arc<AgentVault>,
+        intents: Arc<IntentLog>,
+        journal: Arc<Journal>,
+    ) -> Capabilities {
+        let cache = self.cache.then(|| TokenCache::new(&self.state, Arc::clone(&journal)));
+        let settings = self.settings.host.clone();
+        let credentials =
+            Credentials::new(&self.manifest, settings, &self.network, cache.as_ref(), Arc::clone(&journal));
+        let (grant, network) = (Arc::clone(&self.grant), Arc::clone(&self.network));
+        let (plugin, identity) = (&self.manifest.plugin.name, &self.settings.identity);
+        Capabilities {
+            state: StateStore::new(&self.state, plugin, director, identity, self.limits.state),
+            egress: Arc::new(Egress::new(grant, credentials, network, Arc::clone(&agents), Arc::clone(&journal))),
+            agents,
+            intents,
+            journal,
+        }
+    }
+
+    /// The record of what a call of a director is about to make.
+    pub(crate) fn intents(
+        &self,
+        director: &str,
+        request_id: Option<&str>,
+        method: &str,
+        journal: Arc<Journal>,
+    ) -> Arc<IntentLog> {
+        let origin = Origin {
+            plugin: self.manifest.plugin.name.clone(),
+            director: director.to_owned(),
+            request_id: request_id.map(str::to_owned),
+            method: method.to_owned(),
+            configuration: self.account.clone(),
+        };
+        Arc::new(IntentLog::new(&self.state, origin, self.limits.state, journal))
+    }
+}
+
+pub(crate) fn catalog(host: &HostConfig) -> Result<Catalog, CpiError> {
+    paths::plugins(host).map(Catalog::new).map_err(CpiError::host)
+}
+
+pub(crate) fn unusable(error: &CatalogError) -> CpiError {
+    CpiError::host(format!("cloud.plugin: {error}"))
+}
+
+/// What must not be printed, before anything is: the agent's configuration.
+pub(crate) fn hide(cloud: &CloudConfig, journal: &Journal) {
+    journal.hide(|mask| {
+        for section in ["agent", "registry"] {
+            mask.add_all(&Value::Object(cloud.section(section)));
+        }
+    });
+}

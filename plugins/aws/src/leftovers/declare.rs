@@ -1,0 +1,39 @@
+use cpi_plugin_sdk::{ApiError, Failure, Intent, Tag, random};
+use serde_json::Value;
+
+use super::note;
+
+/// Something that is on record and about to be ordered.
+pub(crate) struct Declared {
+    pub intent: Intent,
+    /// Also the client token, so that an order that is sent again makes nothing twice.
+    pub key: String,
+    /// What to tag it with.
+    pub tags: Vec<Tag>,
+}
+
+impl Declared {
+    /// Something that will be found by a tag of its own.
+    pub(crate) async fn by_tag(kind: &str, tags: Vec<Tag>) -> Result<Self, Failure> {
+        let key = random::uuid()?;
+        let (tags, note) = note::tagged(tags, &key);
+        Ok(Self { intent: Intent::begin(kind, &key, &note).await?, key, tags })
+    }
+
+    /// Something that will be found by its description.
+    pub(crate) async fn by_description(kind: &str, note: &Value) -> Result<Self, Failure> {
+        let key = random::uuid()?;
+        Ok(Self { intent: Intent::begin(kind, &key, note).await?, key, tags: Vec::new() })
+    }
+
+    pub(crate) fn description(&self) -> String {
+        note::description(&self.key)
+    }
+
+    /// An order that certainly made nothing needs no record.
+    pub(crate) fn failed(&self, error: &ApiError) {
+        if !error.may_have_arrived() {
+            self.intent.removed();
+        }
+    }
+}

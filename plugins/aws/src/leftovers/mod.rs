@@ -1,0 +1,18 @@
+//! What a call makes is on record with the host before it exists, and can be found and removed when the call is killed.
+//!
+//! | kind | key | how it is found without its id |
+//! |---|---|---|
+//! | `vm` | client token | through its network interfaces, which the note names |
+//! | `network-interface`, `stemcell` | client token | by its description, which ends with the key |
+//! | `disk`, `snapshot` | client token | by the tag `bosh-intent` |
+//! | `address` | allocation and interface | by them |
+//! | `route` | table and destination | by them; it must lead to the interface or instance of the note |
+
+pub(crate) mod note;
+
+#[cfg(target_family = "wasm")]
+pub(crate) mod declare;
+#[cfg(target_family = "wasm")]
+pub(crate) mod find;
+#[cfg(target_family = "wasm")]
+pub(crate) mod remove;
