@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use cpi_policy::{AddressRule, Egress, Grant, LimitsPatch, Manifest, Method, Outgoing, Settings};
+use cpi_policy::{AddressRule, Grant, HostConfig, Manifest, Method, Outgoing, Settings};
 
 use crate::report::Report;
 use crate::series::{Series, computed, shown};
@@ -13,7 +13,7 @@ const RULES: usize = 50;
 const BATCH: usize = 1_000;
 
 pub(crate) fn run(report: &mut Report) {
-    let grant = Grant::new(&manifest(), &Settings::default(), &Egress::default(), &LimitsPatch::default());
+    let grant = Grant::new(&manifest(), &Settings::default(), &HostConfig::default()).expect("a grant");
     let mut series = Series::default();
     for _ in 0..100 {
         // Made before: a plugin's request is there already when it is checked.

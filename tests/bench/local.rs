@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Level, Network, Origin, StateStore};
 use cpi_catalog::{Catalog, Installed};
-use cpi_policy::{Grant, LimitsPatch, Manifest, Settings};
+use cpi_policy::{Grant, HostConfig, Manifest, Settings};
 use cpi_protocol::{Call, CpiError, Object, Request};
 use cpi_runtime::{Capabilities, Engine, Plugin};
 use cpi_tests::request;
@@ -62,8 +62,9 @@ impl Parts {
     pub(crate) fn new(manifest: Manifest, properties: &Value, limits: &str) -> Self {
         let properties = properties.as_object().expect("an object");
         let settings = Settings::split(&manifest, properties, &Object::new()).expect("settings");
-        let limits: LimitsPatch = toml::from_str(limits).expect("limits");
-        let grant = Grant::new(&manifest, &settings, &cpi_policy::Egress::default(), &limits);
+        let limits = toml::from_str(limits).expect("limits");
+        let host = HostConfig { limits, ..HostConfig::default() };
+        let grant = Grant::new(&manifest, &settings, &host).expect("a grant");
         Self { manifest, settings, grant: Arc::new(grant) }
     }
 

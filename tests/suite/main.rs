@@ -13,6 +13,7 @@ mod bad_input;
 mod catalog;
 mod imports;
 mod many_processes;
+mod operator;
 mod orphans;
 mod retries;
 mod sandbox;

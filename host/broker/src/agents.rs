@@ -67,9 +67,9 @@ pub struct Sealed {
 }
 
 /// The settings documents of one call.
-#[derive(Default)]
 pub struct AgentVault {
-    context: Option<AgentContext>,
+    /// Or why no document can be made.
+    context: Result<AgentContext, String>,
     documents: Mutex<HashMap<String, Document>>,
 }
 
@@ -79,9 +79,16 @@ struct Document {
     base64: String,
 }
 
+impl Default for AgentVault {
+    /// The vault of every call but `create_vm`.
+    fn default() -> Self {
+        Self::new(Err("agent settings are made in create_vm only".to_owned()))
+    }
+}
+
 impl AgentVault {
-    /// The vault of a `create_vm` call; every other call has an empty one.
-    pub fn new(context: Option<AgentContext>) -> Self {
+    /// The vault of a `create_vm` call, or why it makes no documents.
+    pub fn new(context: Result<AgentContext, String>) -> Self {
         Self { context, documents: Mutex::default() }
     }
 
@@ -90,7 +97,7 @@ impl AgentVault {
         const MOST: usize = 16;
         // Far above what any cloud takes.
         const LARGEST: usize = 1 << 20;
-        let context = self.context.as_ref().ok_or("agent settings are made in create_vm only")?;
+        let context = self.context.as_ref().map_err(Clone::clone)?;
         let document = document(context, facts)?;
         if document.len() > LARGEST {
             return Err(format!("the agent's settings have {} bytes, the limit is {LARGEST}", document.len()));
@@ -111,7 +118,7 @@ impl AgentVault {
     pub(crate) fn place(&self, permit: &Permit) -> Vec<u8> {
         let body = &permit.request().body;
         match (permit.placement(), std::str::from_utf8(body)) {
-            (Some(placement), Ok(form)) if self.context.is_some() => self.place_in_form(placement, form).into_bytes(),
+            (Some(placement), Ok(form)) if self.context.is_ok() => self.place_in_form(placement, form).into_bytes(),
             _ => body.clone(),
         }
     }
@@ -205,7 +212,7 @@ mod tests {
     }
 
     fn vault() -> AgentVault {
-        AgentVault::new(Some(AgentContext {
+        AgentVault::new(Ok(AgentContext {
             agent_id: "agent-1".to_owned(),
             networks: object(&json!({"private": {"type": "manual", "ip": "10.0.0.2", "prefix": "32"}})),
             env: Some(object(&json!({"bosh": {"password": "*"}, "mine": [1]}))),

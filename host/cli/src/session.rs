@@ -21,7 +21,7 @@ pub(crate) struct Session {
     pub(crate) account: Object,
     settings: Settings,
     manifest: Arc<Manifest>,
-    grant: Arc<Grant>,
+    pub(crate) grant: Arc<Grant>,
     state: PathBuf,
     network: Arc<Network>,
     /// Whether credentials are kept for later calls.
@@ -41,7 +41,8 @@ impl Session {
         let settings = Settings::split(&manifest, &cloud.properties, properties)
             .map_err(|problem| CpiError::host(format!("configuration: {problem}")))?;
         journal.hide(|mask| settings.host.hide(mask));
-        let grant = Arc::new(Grant::new(&manifest, &settings, &host.egress, &host.limits));
+        let grant = Grant::new(&manifest, &settings, host).map_err(|error| CpiError::host(error.to_string()))?;
+        let grant = Arc::new(grant);
         let limits = grant.limits().clone();
         journal.allow(limits.log);
 

@@ -1,38 +1,53 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use url::{Host, Url};
+use cpi_protocol::Object;
+use url::{Host, Origin, Url};
 
 use crate::action::{self, NoAction};
 use crate::manifest::{Actions, HttpAsk};
-use crate::pattern::{PathPattern, fill};
-use crate::{AddressRule, Egress, Limits, LimitsPatch, Manifest, Method, Outgoing, Placement, Retry, Settings};
+use crate::pattern::fill;
+use crate::{
+    AddressRule, AllowedAddress, Egress, HostConfig, HostEntry, HostPattern, Limits, Manifest, Outgoing, Placement,
+    Retry, RuleError, Settings,
+};
 
 mod denial;
 mod headers;
+mod operator;
 mod target;
 
 pub use denial::Denial;
+use operator::Operator;
 
 /// What one call of a plugin may do: manifest, operator and built-in denials taken together.
 #[derive(Debug, Clone)]
 pub struct Grant {
     plugin: String,
+    asks: Vec<Arc<HttpAsk>>,
     rules: Vec<Rule>,
+    operator: Operator,
     placements: Vec<Placement>,
+    agents: bool,
+    opened: Vec<AllowedAddress>,
     limits: Limits,
     retry: Retry,
 }
 
-/// One kind of request that is allowed.
+/// One kind of request that the manifest asks for.
 #[derive(Debug, Clone)]
 struct Rule {
+    /// The manifest's words for where it goes.
+    entry: HostEntry,
+    /// Whether the operator leaves this place.
+    left: bool,
     /// Scheme, host, port, and the path under which the service lives, without a slash at its end.
     base: Url,
+    /// That of the base, which is compared for every request.
+    origin: Origin,
     addresses: AddressRule,
-    methods: Vec<Method>,
-    paths: Vec<PathPattern>,
     signing: Option<Signing>,
-    actions: Option<Actions>,
+    ask: Arc<HttpAsk>,
 }
 
 /// What a request is signed for. Plugins cannot choose any of it.
@@ -65,15 +80,39 @@ pub struct Permit {
 }
 
 impl Grant {
-    /// Computes what is allowed.
-    pub fn new(manifest: &Manifest, settings: &Settings, egress: &Egress, limits: &LimitsPatch) -> Self {
+    /// Computes what is allowed: what the manifest asks for, as far as the operator leaves it.
+    pub fn new(manifest: &Manifest, settings: &Settings, host: &HostConfig) -> Result<Self, RuleError> {
+        host.rules(&manifest.plugin.name).check(manifest)?;
+        let asks = manifest.http.iter().cloned().map(Arc::new).collect();
+        Ok(Self::of(manifest, asks, settings, host))
+    }
+
+    /// No request at all, for what a plugin says of itself.
+    pub fn none(manifest: &Manifest) -> Self {
+        Self::of(manifest, Vec::new(), &Settings::default(), &HostConfig::default())
+    }
+
+    fn of(manifest: &Manifest, asks: Vec<Arc<HttpAsk>>, settings: &Settings, host: &HostConfig) -> Self {
+        let plugin = &manifest.plugin.name;
+        let left = host.rules(plugin);
+        let agents = left.allow_agents.unwrap_or(true);
+        let operator = Operator::new(plugin, left);
         Self {
-            plugin: manifest.plugin.name.clone(),
-            rules: manifest.http.iter().flat_map(|ask| Rule::of(ask, settings, egress)).collect(),
-            placements: manifest.agents.place.clone(),
-            limits: Limits::new(&manifest.limits, limits),
+            plugin: plugin.clone(),
+            rules: asks.iter().flat_map(|ask| Rule::of(ask, settings, &host.egress, &operator)).collect(),
+            asks,
+            operator,
+            placements: if agents { manifest.agents.place.clone() } else { Vec::new() },
+            agents,
+            opened: host.egress.allow_private.clone(),
+            limits: Limits::new(&manifest.limits, &host.limits),
             retry: Retry::new(&manifest.retry, &settings.readable),
         }
+    }
+
+    /// Whether the plugin may place the settings of agents into its requests.
+    pub fn check_agents(&self) -> Result<(), Denial> {
+        if self.agents { Ok(()) } else { Err(self.operator.no_agents()) }
     }
 
     /// The limits of this call.
@@ -93,17 +132,14 @@ impl Grant {
         if request.body.len() > self.limits.request {
             return Err(Denial::BodyTooLarge { bytes: request.body.len(), limit: self.limits.request });
         }
-        let mut here = self.rules.iter().filter(|rule| rule.base.origin() == url.origin()).peekable();
+        let origin = url.origin();
+        let mut here = self.rules.iter().filter(|rule| rule.origin == origin).peekable();
         if here.peek().is_none() {
-            return Err(Denial::Host {
-                plugin: self.plugin.clone(),
-                origin: url.origin().ascii_serialization(),
-                granted: self.origins(),
-            });
+            return Err(self.unknown_host(&request, &url));
         }
         let mut closest: Option<Denial> = None;
         for rule in here {
-            match rule.check(&request, &url) {
+            match rule.check(&request, &url, &self.operator) {
                 Ok(action) => return Ok(self.permit(rule, request, url, action)),
                 // Of several rules for one host, the one that went furthest is the one that was meant.
                 Err(denial) if closest.as_ref().is_none_or(|other| denial.depth() > other.depth()) => {
@@ -116,9 +152,27 @@ impl Grant {
         Err(closest.unwrap_or(Denial::Method { method: request.method.name(), url: request.url }))
     }
 
+    /// The denial of a host that no rule names. Operators may name one as an endpoint, if the request is otherwise
+    /// what the manifest asks for there.
+    fn unknown_host(&self, request: &Outgoing, url: &Url) -> Denial {
+        let origin = url.origin().ascii_serialization();
+        let endpoint = self.asks.iter().find_map(|ask| {
+            let key = ask.endpoint.clone()?;
+            let base = Url::parse(&origin).ok()?;
+            let entry = HostEntry::Endpoint(key.clone());
+            let left = self.operator.leaves_host(&entry, &base, &Object::new());
+            let ask = Arc::clone(ask);
+            let addresses = AddressRule::Service(self.opened.clone());
+            let signing = ask.signing(&Object::new());
+            let rule = Rule { entry, left, origin: base.origin(), base, addresses, signing, ask };
+            rule.check(request, url, &self.operator).is_ok().then_some(key)
+        });
+        Denial::Host { plugin: self.plugin.clone(), origin, granted: self.origins(), endpoint }
+    }
+
     /// Where requests may go with these settings, each place once.
     fn origins(&self) -> Vec<String> {
-        let mut origins: Vec<_> = self.rules.iter().map(|rule| rule.base.origin().ascii_serialization()).collect();
+        let mut origins: Vec<_> = self.rules.iter().map(|rule| rule.origin.ascii_serialization()).collect();
         origins.sort();
         origins.dedup();
         origins
@@ -133,41 +187,40 @@ impl Grant {
 }
 
 impl Rule {
-    /// An operator's endpoint takes the place of the hosts in the manifest and may have any address.
-    fn of(ask: &HttpAsk, settings: &Settings, egress: &Egress) -> Vec<Self> {
+    /// An operator's endpoint takes the place of the hosts in the manifest.
+    fn of(ask: &Arc<HttpAsk>, settings: &Settings, egress: &Egress, operator: &Operator) -> Vec<Self> {
         let readable = &settings.readable;
-        let endpoint = ask.endpoint.as_ref().and_then(|key| readable.get(key)).and_then(|value| value.as_str());
-        let (bases, addresses) = if let Some(endpoint) = endpoint {
-            (vec![endpoint.to_owned()], AddressRule::Any)
+        let opened = egress.allow_private.clone();
+        let endpoint = ask.endpoint.as_ref().and_then(|key| Some((key, readable.get(key)?.as_str()?)));
+        let (places, addresses) = if let Some((key, endpoint)) = endpoint {
+            (vec![(HostEntry::Endpoint(key.clone()), endpoint.to_owned())], AddressRule::Service(opened))
         } else {
-            let hosts = ask.hosts.iter().filter_map(|host| host.fill(readable)).collect();
-            (hosts, AddressRule::Public(egress.allow_private.clone()))
+            let filled = |host: &HostPattern| Some((HostEntry::Host(host.clone()), host.fill(readable)?));
+            (ask.hosts.iter().filter_map(filled).collect(), AddressRule::Public(opened))
         };
-        let scope = ask.sign.as_ref().map(|sign| Scope {
-            service: sign.service.clone(),
-            region: fill(&sign.region, readable).unwrap_or_default(),
-        });
-        let signing = ask.credential.clone().map(|credential| Signing { credential, scope });
-        bases
-            .iter()
-            .filter_map(|base| Url::parse(base).ok())
-            .map(|base| Self {
+        let signing = ask.signing(readable);
+        places
+            .into_iter()
+            .filter_map(|(entry, base)| Some((entry, Url::parse(&base).ok()?)))
+            .map(|(entry, base)| Self {
+                left: operator.leaves_host(&entry, &base, readable),
+                entry,
+                origin: base.origin(),
                 base,
                 addresses: addresses.clone(),
-                methods: ask.methods.clone(),
-                paths: ask.paths.clone(),
                 signing: signing.clone(),
-                actions: ask.actions.clone(),
+                ask: Arc::clone(ask),
             })
             .collect()
     }
 
-    fn check(&self, request: &Outgoing, url: &Url) -> Result<Option<String>, Denial> {
+    /// The action of a request that may be sent: first as the manifest has it, then as the operator leaves it.
+    fn check(&self, request: &Outgoing, url: &Url, operator: &Operator) -> Result<Option<String>, Denial> {
         let path = below(self.base.path(), url.path());
-        if !path.is_some_and(|path| self.paths.iter().any(|pattern| pattern.matches(path))) {
+        let Some(path) = path.filter(|path| self.ask.paths.iter().any(|pattern| pattern.matches(path))) else {
             return Err(Denial::Path { url: url.to_string() });
-        }
-        if !self.methods.contains(&request.method) {
+        };
+        if !self.ask.methods.contains(&request.method) {
             return Err(Denial::Method { method: request.method.name(), url: url.to_string() });
         }
         let wanted = self.signing.as_ref().map(|signing| signing.credential.as_str());
@@ -178,10 +231,23 @@ impl Rule {
                 granted: wanted.map(str::to_owned),
             });
         }
-        if let Some(address) = literal(url).filter(|address| !self.addresses.allows(*address)) {
-            return Err(Denial::Address { host: url.host_str().unwrap_or_default().to_owned(), address });
+        let action = self.ask.actions.as_ref().map(|actions| check_action(actions, request, url)).transpose()?;
+        operator.check(self, request, path, action.as_deref())?;
+        match literal(url).filter(|address| !self.addresses.allows(*address)) {
+            Some(address) => Err(self.addresses.refusal(url.host_str().unwrap_or_default(), address)),
+            None => Ok(action),
         }
-        self.actions.as_ref().map(|actions| check_action(actions, request, url)).transpose()
+    }
+}
+
+impl HttpAsk {
+    /// What its requests are signed for with these settings.
+    fn signing(&self, settings: &Object) -> Option<Signing> {
+        let scope = self.sign.as_ref().map(|sign| Scope {
+            service: sign.service.clone(),
+            region: fill(&sign.region, settings).unwrap_or_default(),
+        });
+        self.credential.clone().map(|credential| Signing { credential, scope })
     }
 }
 

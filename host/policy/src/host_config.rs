@@ -1,12 +1,15 @@
+use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::{LimitsPatch, NoProxy, Proxy, proxy};
+use crate::{ConfigLine, LimitsPatch, NoProxy, PluginRules, Proxy, is_plugin_name, proxy};
 
 /// The host's own settings, a TOML file. Every member may be absent.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -25,6 +28,9 @@ pub struct HostConfig {
     /// How much a call may use.
     #[serde(default)]
     pub limits: LimitsPatch,
+    /// What is left to single plugins, by their names.
+    #[serde(default, rename = "plugin", deserialize_with = "by_plugin")]
+    pub rules: BTreeMap<String, PluginRules>,
 }
 
 /// The `[egress]` table.
@@ -43,6 +49,12 @@ pub struct Egress {
 }
 
 impl Egress {
+    /// The line that opens one more address.
+    pub(crate) fn opening(before: &[AllowedAddress], address: SocketAddr) -> ConfigLine {
+        let exactly = AllowedAddress { network: IpNet::from(address.ip()), port: Some(address.port()) };
+        ConfigLine::adding("egress", "allow-private", before, exactly.to_string())
+    }
+
     /// The proxy for requests to this URL.
     pub fn proxy_for(&self, target: &Url) -> Option<&Proxy> {
         self.proxy.as_ref().filter(|_| proxy::serves(target, &self.no_proxy))
@@ -68,6 +80,15 @@ fn yes() -> bool {
     true
 }
 
+/// A table for a plugin that there cannot be would restrict nothing.
+fn by_plugin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, PluginRules>, D::Error> {
+    let rules = BTreeMap::<String, PluginRules>::deserialize(deserializer)?;
+    match rules.keys().find(|name| !is_plugin_name(name)) {
+        Some(name) => Err(D::Error::custom(format!("[plugin.{name}]: no plugin can have this name"))),
+        None => Ok(rules),
+    }
+}
+
 /// Why the host's settings are refused: the operator is at fault. The line itself is not shown, because the address of
 /// a proxy may have a password in it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +108,11 @@ impl HostConfig {
             HostConfigError { line: before.matches('\n').count() + 1, problem: error.message().to_owned() }
         })
     }
+
+    /// What is left to a plugin: with no table of its own, all that it asks for.
+    pub fn rules(&self, plugin: &str) -> PluginRules {
+        self.rules.get(plugin).cloned().unwrap_or_default()
+    }
 }
 
 /// A network, and the one port or every port there.
@@ -101,6 +127,16 @@ impl AllowedAddress {
     /// Whether an address lies in this network and has this port.
     pub fn covers(&self, address: SocketAddr) -> bool {
         self.network.contains(&address.ip()) && self.port.is_none_or(|port| port == address.port())
+    }
+}
+
+impl fmt::Display for AllowedAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.network, self.port) {
+            (network, None) => write!(f, "{network}"),
+            (IpNet::V4(network), Some(port)) => write!(f, "{network}:{port}"),
+            (IpNet::V6(network), Some(port)) => write!(f, "[{network}]:{port}"),
+        }
     }
 }
 
@@ -146,7 +182,9 @@ mod tests {
             ("fd00::/8", "[fd01::1]:80", true),
             ("10.1.0.0/16", "[::ffff:10.1.0.1]:80", false),
         ] {
-            assert_eq!(text.parse::<AllowedAddress>().unwrap().covers(address.parse().unwrap()), covered, "{text}");
+            let parsed: AllowedAddress = text.parse().unwrap();
+            assert_eq!(parsed.covers(address.parse().unwrap()), covered, "{text}");
+            assert_eq!(parsed.to_string().parse::<AllowedAddress>().unwrap(), parsed, "{text}");
         }
         for text in ["", "10.0.0.0/99", "example.com", "10.0.0.0/8:http", "[fd00::/8]443"] {
             assert!(text.parse::<AllowedAddress>().unwrap_err().contains("is not a network"), "{text}");
@@ -155,8 +193,11 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused_by_name() {
-        let error = HostConfig::parse("plugins = \"x\"\nplugin = \"x\"").unwrap_err().to_string();
-        assert!(error.starts_with("line 2: unknown field `plugin`"), "{error}");
+        let error = HostConfig::parse("plugins = \"x\"\ncolour = \"x\"").unwrap_err().to_string();
+        assert!(error.starts_with("line 2: unknown field `colour`"), "{error}");
+        let refusal = |text| HostConfig::parse(text).unwrap_err().to_string();
+        assert!(refusal("[plugin.aws]\nhost = []").contains("unknown field `host`"));
+        assert!(refusal("[plugin.AWS]\nhosts = []").contains("[plugin.AWS]"));
     }
 
     #[test]

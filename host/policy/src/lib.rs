@@ -8,25 +8,32 @@
 
 mod action;
 mod address;
+mod config_line;
 mod credential;
+mod digest;
 mod endpoint;
 mod grant;
 mod host_config;
 mod limits;
 mod manifest;
 mod pattern;
+mod plugin_rules;
 mod proxy;
 mod request;
 mod retry;
 mod settings;
 
 pub use address::{AddressRule, is_public};
+pub use config_line::ConfigLine;
 pub use credential::{Audience, Credential};
+pub use digest::Digest;
 pub use endpoint::normalise_endpoint;
 pub use grant::{Denial, Grant, Permit, Scope, Signing};
 pub use host_config::{AllowedAddress, CredentialStore, Egress, HostConfig, HostConfigError};
 pub use limits::{Limits, LimitsPatch};
 pub use manifest::{Encoding, Manifest, ManifestError, Placement, is_plugin_name};
+pub use pattern::{HostEntry, HostPattern, NamePattern, PathPattern};
+pub use plugin_rules::{PluginRules, RuleError};
 pub use proxy::{NoProxy, Proxy};
 pub use request::{Method, Outgoing};
 pub use retry::{Again, Refusal, Retry, error_code};

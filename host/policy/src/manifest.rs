@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::LimitsPatch;
 use crate::credential::{self, Credential};
-use crate::pattern::{HostPattern, PathPattern};
+use crate::pattern::{HostEntry, HostPattern, PathPattern};
 use crate::request::Method;
 use crate::retry::RetryAsk;
 
@@ -76,6 +76,14 @@ pub struct HttpAsk {
     pub sign: Option<Sign>,
     /// API actions allowed, for services that name them in the body.
     pub actions: Option<Actions>,
+}
+
+impl HttpAsk {
+    /// Where its requests go.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = HostEntry> {
+        let endpoint = self.endpoint.clone().map(HostEntry::Endpoint);
+        self.hosts.iter().cloned().map(HostEntry::Host).chain(endpoint)
+    }
 }
 
 /// What a `SigV4` signature is for.

@@ -1,7 +1,7 @@
 //! Nothing that a plugin writes leads anywhere but to the one place that is granted.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use cpi_policy::{Egress, Grant, LimitsPatch, Manifest, Method, Outgoing, Settings, is_public};
+use cpi_policy::{Grant, HostConfig, Manifest, Method, Outgoing, Settings, is_public};
 use cpi_protocol::Object;
 use proptest::prelude::*;
 use serde_json::json;
@@ -24,7 +24,7 @@ fn grant() -> Grant {
     let manifest = Manifest::parse(MANIFEST).unwrap();
     let properties = json!({"example": {"endpoint": "http://10.0.0.1:5000/base"}});
     let settings = Settings::split(&manifest, properties.as_object().unwrap(), &Object::new()).unwrap();
-    Grant::new(&manifest, &settings, &Egress::default(), &LimitsPatch::default())
+    Grant::new(&manifest, &settings, &HostConfig::default()).unwrap()
 }
 
 fn get(url: String, headers: Vec<(String, String)>) -> Outgoing {

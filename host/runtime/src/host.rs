@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Level, Network, Origin, StateStore};
-use cpi_policy::{Grant, LimitsPatch, Manifest, Settings};
+use cpi_policy::{Grant, HostSettings, Manifest};
 use cpi_protocol::Object;
 use wasmtime::component::{HasSelf, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -44,11 +44,10 @@ impl Capabilities {
     /// What `info` reaches: nothing. It can send no request and keep no state, and what it logs is not shown.
     pub(crate) fn none(manifest: &Manifest) -> Self {
         let journal = Arc::new(Journal::new(Box::new(std::io::sink()), Level::Error, None));
-        let settings = Settings::default();
-        let grant = Grant::new(manifest, &settings, &cpi_policy::Egress::default(), &LimitsPatch::default());
+        let grant = Grant::none(manifest);
         let agents = Arc::<AgentVault>::default();
         let network = Arc::<Network>::default();
-        let credentials = Credentials::new(manifest, settings.host, &network, None, Arc::clone(&journal));
+        let credentials = Credentials::new(manifest, HostSettings::default(), &network, None, Arc::clone(&journal));
         let egress = Egress::new(Arc::new(grant), credentials, network, Arc::clone(&agents), Arc::clone(&journal));
         let nowhere = Path::new("/dev/null");
         Self {

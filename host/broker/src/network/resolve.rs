@@ -2,7 +2,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cpi_policy::{AddressRule, Denial};
+use cpi_policy::AddressRule;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Resolves names, and leaves out what may not be dialled: the connection goes to an address that was checked.
@@ -42,13 +42,15 @@ fn checked(
     let (allowed, refused): (Vec<_>, Vec<_>) = found.partition(|address| rule.allows(*address));
     match refused.first() {
         _ if !allowed.is_empty() => Ok(allowed),
-        Some(address) => Err(Box::new(Denial::Address { host: host.to_owned(), address: *address })),
+        Some(address) => Err(Box::new(rule.refusal(host, *address))),
         None => Err(Box::new(io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address")))),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use cpi_policy::Denial;
+
     use super::*;
 
     fn addresses(texts: &[&str]) -> impl Iterator<Item = SocketAddr> {
@@ -66,6 +68,6 @@ mod tests {
         assert!(checked(&opened, "ec2", addresses(&["10.0.0.1"])).is_ok());
         let elsewhere = [SocketAddr::new("10.0.0.1".parse().unwrap(), 8080)];
         assert!(checked(&opened, "ec2", elsewhere.into_iter()).is_err());
-        assert!(checked(&AddressRule::Any, "moto", addresses(&["127.0.0.1"])).is_ok());
+        assert!(checked(&AddressRule::Service(Vec::new()), "moto", addresses(&["127.0.0.1"])).is_ok());
     }
 }

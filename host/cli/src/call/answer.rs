@@ -34,7 +34,7 @@ pub(super) async fn answer(
 
     let (director, request_id) = (&request.context.director_uuid, request.context.request_id.as_deref());
     let declared = || session.intents(director, request_id, request.method.name(), Arc::clone(&journal));
-    let agents = Arc::new(AgentVault::new(agent_context(&cloud, &call)));
+    let agents = Arc::new(agents(&cloud, &call, &session));
     let capabilities = session.capabilities(director, agents, Arc::clone(intents.get_or_init(declared)), journal);
 
     let networks = match &call {
@@ -53,12 +53,15 @@ fn hide(cloud: &CloudConfig, call: &Call, journal: &Journal) {
     }
 }
 
-fn agent_context(cloud: &CloudConfig, call: &Call) -> Option<AgentContext> {
-    let Call::CreateVm(vm) = call else { return None };
-    Some(AgentContext {
-        agent_id: vm.agent_id.clone(),
-        networks: vm.network_settings.clone(),
-        env: vm.env.clone(),
-        config: cloud.section("agent"),
+fn agents(cloud: &CloudConfig, call: &Call, session: &Session) -> AgentVault {
+    let Call::CreateVm(vm) = call else { return AgentVault::default() };
+    AgentVault::new(match session.grant.check_agents() {
+        Err(denial) => Err(denial.to_string()),
+        Ok(()) => Ok(AgentContext {
+            agent_id: vm.agent_id.clone(),
+            networks: vm.network_settings.clone(),
+            env: vm.env.clone(),
+            config: cloud.section("agent"),
+        }),
     })
 }

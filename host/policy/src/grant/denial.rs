@@ -1,5 +1,7 @@
 use std::net::SocketAddr;
 
+use crate::ConfigLine;
+
 /// Why a request is not sent. Every text is for operators and authors, and holds no header and no body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -25,9 +27,9 @@ pub enum Denial {
     SignedQuery,
     /// No rule names this scheme, host and port.
     #[error(
-        "host-not-granted: plugin '{plugin}' may not reach {origin}; with these settings it may reach {}. \
-         If the address is right, name it as the provider's endpoint in the configuration",
-        list(granted)
+        "host-not-granted: plugin '{plugin}' may not reach {origin}; with these settings it may reach {}.{}",
+        list(granted),
+        endpoint_line(plugin, origin, endpoint.as_deref())
     )]
     Host {
         /// The plugin.
@@ -36,9 +38,11 @@ pub enum Denial {
         origin: String,
         /// Where it may go.
         granted: Vec<String>,
+        /// The setting under which an operator may name the address.
+        endpoint: Option<String>,
     },
     /// The host may be reached, but not with this method.
-    #[error("method-not-granted: the manifest has no {method} for {url}")]
+    #[error("method-not-granted: the manifest has no {method} for {url}: only the plugin's author can change that")]
     Method {
         /// The method.
         method: &'static str,
@@ -46,13 +50,17 @@ pub enum Denial {
         url: String,
     },
     /// The host may be reached, but not under this path.
-    #[error("path-not-granted: the manifest has no such path: {url}")]
+    #[error("path-not-granted: the manifest has no such path: {url}: only the plugin's author can change that")]
     Path {
         /// Where to.
         url: String,
     },
     /// The request names another credential than the manifest has for it.
-    #[error("credential-not-granted: {url} takes {}, the request asks for {}", name(granted.as_ref()), name(asked.as_ref()))]
+    #[error(
+        "credential-not-granted: {url} takes {}, the request asks for {}: only the plugin's author can change that",
+        name(granted.as_ref()),
+        name(asked.as_ref())
+    )]
     Credential {
         /// Where to.
         url: String,
@@ -62,27 +70,57 @@ pub enum Denial {
         granted: Option<String>,
     },
     /// The action of the request cannot be told or is not granted.
-    #[error("action-not-granted: {field}: {problem}")]
+    #[error("action-not-granted: {field}: {problem}: only the plugin's author can change that")]
     Action {
         /// The field of the form.
         field: String,
         /// What is wrong with it.
         problem: String,
     },
-    /// The host is, or resolves to, an address that is not public.
+    /// The manifest asks for it, but the operator's table for the plugin leaves it out.
     #[error(
-        "address-not-granted: {host} is at {address}, which is not a public address; \
-         if it is meant, add to the host's configuration: [egress] allow-private = [\"{}\"]",
-        allowed(address)
+        "excluded-by-operator: plugin '{plugin}' asks for {request}, which the host's configuration leaves out; \
+         to allow it, write there: {}",
+        lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    )]
+    Operator {
+        /// The plugin.
+        plugin: String,
+        /// Method, place and action.
+        request: String,
+        /// What the operator would have to write, in place of lines with the same keys.
+        lines: Vec<ConfigLine>,
+    },
+    /// The operator's table for the plugin forbids it to place the settings of agents.
+    #[error(
+        "agents-excluded-by-operator: plugin '{plugin}' may not place the settings of agents into its requests; \
+         to allow it, write in the host's configuration: {line}"
+    )]
+    Agents {
+        /// The plugin.
+        plugin: String,
+        /// What the operator would have to write.
+        line: ConfigLine,
+    },
+    /// The host is, or resolves to, an address that no request goes to unless the operator opens it.
+    #[error(
+        "address-not-granted: {host} is at {address}, which is private, reserved or a metadata service; \
+         if it is meant, write in the host's configuration: {line}"
     )]
     Address {
         /// The host of the URL.
         host: String,
         /// Its address.
         address: SocketAddr,
+        /// What the operator would have to write.
+        line: ConfigLine,
     },
     /// The body is larger than the limit.
-    #[error("body-too-large: {bytes} bytes, the limit is {limit}: raise [limits] http = {{ request = … }}")]
+    #[error(
+        "body-too-large: {bytes} bytes, the limit is {limit}; if that is real work, write in the host's \
+         configuration: {}",
+        body_line(*bytes)
+    )]
     BodyTooLarge {
         /// Its size.
         bytes: usize,
@@ -92,18 +130,30 @@ pub enum Denial {
 }
 
 impl Denial {
+    /// What an operator could write into the host's configuration to allow it; nothing where only an author can help.
+    pub fn lines(&self) -> Vec<ConfigLine> {
+        match self {
+            Self::Operator { lines, .. } => lines.clone(),
+            Self::Agents { line, .. } | Self::Address { line, .. } => vec![line.clone()],
+            Self::BodyTooLarge { bytes, .. } => vec![body_line(*bytes)],
+            _ => Vec::new(),
+        }
+    }
+
     /// How far a request came through the checks of a rule.
     pub(super) fn depth(&self) -> u8 {
         match self {
             Self::Path { .. } => 1,
             Self::Method { .. } => 2,
             Self::Credential { .. } => 3,
-            Self::Address { .. } => 4,
-            Self::Action { .. } => 5,
+            Self::Action { .. } => 4,
+            Self::Operator { .. } => 5,
+            Self::Address { .. } => 6,
             Self::Url { .. }
             | Self::Header { .. }
             | Self::SignedQuery
             | Self::Host { .. }
+            | Self::Agents { .. }
             | Self::BodyTooLarge { .. } => 0,
         }
     }
@@ -119,6 +169,8 @@ impl Denial {
             Self::Path { .. } => "path-not-granted",
             Self::Credential { .. } => "credential-not-granted",
             Self::Action { .. } => "action-not-granted",
+            Self::Operator { .. } => "excluded-by-operator",
+            Self::Agents { .. } => "agents-excluded-by-operator",
             Self::Address { .. } => "address-not-granted",
             Self::BodyTooLarge { .. } => "body-too-large",
         }
@@ -133,10 +185,17 @@ fn name(credential: Option<&String>) -> String {
     credential.map_or("none".to_owned(), |name| format!("credential '{name}'"))
 }
 
-/// The entry of the host's configuration that would allow an address.
-fn allowed(address: &SocketAddr) -> String {
-    match address {
-        SocketAddr::V4(address) => format!("{}/32:{}", address.ip(), address.port()),
-        SocketAddr::V6(address) => format!("[{}/128]:{}", address.ip(), address.port()),
+/// Where an operator could name the address, or who else could.
+fn endpoint_line(plugin: &str, origin: &str, key: Option<&str>) -> String {
+    match key {
+        Some(key) => format!(
+            " If the address is right, write in cloud.properties.{plugin} of the provider's configuration: \
+             \"{key}\": \"{origin}\""
+        ),
+        None => " Only the plugin's author can change that".to_owned(),
     }
+}
+
+fn body_line(bytes: usize) -> ConfigLine {
+    ConfigLine::new("limits.http", "request", format!("{}MiB", bytes.div_ceil(1 << 20)))
 }

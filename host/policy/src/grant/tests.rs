@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::Method;
 
 const MANIFEST: &str = r#"
 [plugin]
@@ -28,8 +29,8 @@ place = [{ action = "RunInstances", form = "UserData", encoding = "base64" }]
 fn grant(section: &Value) -> Grant {
     let manifest = Manifest::parse(MANIFEST).unwrap();
     let properties = json!({"aws": section});
-    let settings = Settings::split(&manifest, properties.as_object().unwrap(), &cpi_protocol::Object::new()).unwrap();
-    Grant::new(&manifest, &settings, &Egress::default(), &LimitsPatch::default())
+    let settings = Settings::split(&manifest, properties.as_object().unwrap(), &Object::new()).unwrap();
+    Grant::new(&manifest, &settings, &HostConfig::default()).unwrap()
 }
 
 fn post(url: &str) -> Outgoing {
