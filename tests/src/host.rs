@@ -35,7 +35,12 @@ impl Host {
 
     /// The program with the misbehaving plugin, whose endpoint this is.
     pub fn hostile(endpoint: &str) -> Self {
-        let host = Self::new("hostile", &json!({"hostile": {"endpoint": endpoint}}));
+        Self::hostile_with(&json!({"endpoint": endpoint}))
+    }
+
+    /// The program with the misbehaving plugin and these settings.
+    pub fn hostile_with(section: &Value) -> Self {
+        let host = Self::new("hostile", &json!({"hostile": section}));
         host.with_settings(&format!("plugins = '{}'\n", test_plugins().display()))
     }
 
@@ -65,6 +70,15 @@ impl Host {
     pub fn with_config(self, text: &str) -> Self {
         std::fs::write(self.path("cpi.json"), text).expect("a configuration");
         self
+    }
+
+    /// Sets one setting of a provider's section.
+    #[must_use]
+    pub fn with_setting(self, section: &str, key: &str, value: &Value) -> Self {
+        let file = self.path("cpi.json");
+        let mut config: Value = serde_json::from_slice(&std::fs::read(&file).expect("a configuration")).expect("JSON");
+        config["cloud"]["properties"][section][key] = value.clone();
+        self.with_config(&config.to_string())
     }
 
     /// Replaces the host's own settings (TOML); the state stays in the temporary folder.
@@ -115,6 +129,16 @@ impl Host {
         program.args([command, "--config"]).arg(self.path("cpi.json")).arg("--host").arg(self.path("host.toml"));
         let output = program.args(arguments).output().expect("the program starts");
         Answer::of(output, start.elapsed())
+    }
+
+    /// Runs a command that a test has changed, with its whole request.
+    pub fn exchange(command: &mut Command, input: &[u8]) -> Answer {
+        let start = Instant::now();
+        let mut child = command.spawn().expect("the program starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(input).expect("the request is read");
+        drop(stdin);
+        Answer::of(child.wait_with_output().expect("the end of the program"), start.elapsed())
     }
 
     /// The command of a call, with pipes and an environment as bare as a director's.

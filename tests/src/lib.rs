@@ -13,10 +13,12 @@ mod crowd;
 mod ec2;
 mod endpoint;
 mod host;
+pub mod identity;
 mod memory;
 mod moto;
 mod note;
 mod proxy;
+mod service;
 
 pub use crowd::Crowd;
 pub use ec2::Ec2;
@@ -26,3 +28,4 @@ pub use memory::memory_of;
 pub use moto::{Moto, texts};
 pub use note::note;
 pub use proxy::{Held, Proxy};
+pub use service::{Asked, Reply, Service};

@@ -158,7 +158,7 @@ impl Credentials {
         fetch: impl Future<Output = Result<Fresh<T>, CredentialError>>,
     ) -> Result<Fresh<T>, CredentialError> {
         let start = Instant::now();
-        let outcome = fetch.await;
+        let outcome = fetch.await.map_err(|error| error.masked(|text| self.journal.masked(text)));
         let ms = start.elapsed().as_secs_f64() * 1e3;
         match &outcome {
             Ok(fresh) => {

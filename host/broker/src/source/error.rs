@@ -52,6 +52,19 @@ impl CredentialError {
         }
     }
 
+    /// The same error, its texts passed through a mask: services repeat what they were sent.
+    pub(crate) fn masked(self, mask: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Settings(text) => Self::Settings(mask(&text)),
+            Self::Request(text) => Self::Request(mask(&text)),
+            Self::Refused { service, code, message } => {
+                Self::Refused { service, code: mask(&code), message: mask(&message) }
+            }
+            Self::Unreachable { service, problem } => Self::Unreachable { service, problem: mask(&problem) },
+            Self::Unreadable { service, problem } => Self::Unreadable { service, problem: mask(&problem) },
+        }
+    }
+
     /// What a request of the host's own came to.
     pub(crate) fn unreachable(service: &str, problem: &Problem) -> Self {
         Self::Unreachable { service: service.to_owned(), problem: problem.to_string() }

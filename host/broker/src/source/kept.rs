@@ -43,8 +43,7 @@ const OLD: Duration = Duration::from_hours(24);
 impl TokenCache {
     /// A cache below the folder of all states. Nothing is made on disk yet.
     pub fn new(state: &Path, journal: Arc<Journal>) -> Self {
-        // A link to the folder is the operator's choice. No plugin has a name that starts with a dot.
-        let state = fs::canonicalize(state).unwrap_or_else(|_| state.to_owned());
+        // No plugin has a name that starts with a dot.
         Self { folder: state.join(".credentials"), journal }
     }
 

@@ -7,7 +7,7 @@ use cpi_plugin_sdk::{Call, Failure, settings};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde::Deserialize;
 
-use crate::found;
+use crate::{found, scan};
 
 type Outcome = Result<(), Failure>;
 
@@ -26,6 +26,20 @@ pub(crate) async fn get(url: &str) -> Outcome {
 
 pub(crate) async fn get_signed(url: &str) -> Outcome {
     found(sent(http::get(url).credential("aws")).await)
+}
+
+pub(crate) async fn get_as(argument: &str) -> Outcome {
+    let mut words = argument.split(' ').map(str::to_owned);
+    let mut word = || words.next().unwrap_or_default();
+    let (credential, url, backwards) = (word(), word(), word());
+    let answer = sent(http::get(url).credential(credential)).await;
+    found((answer, scan::places(&backwards)))
+}
+
+pub(crate) async fn get_ten_as(argument: &str) -> Outcome {
+    let (credential, url) = argument.split_once(' ').unwrap_or_default();
+    let requests: FuturesUnordered<_> = (0..10).map(|_| sent(http::get(url).credential(credential))).collect();
+    found(requests.collect::<Vec<_>>().await)
 }
 
 /// Headers that only the host may set, one request for each; the answers stand beside their names.

@@ -55,6 +55,10 @@ impl Provider for Hostile {
             // One GET: `http:URL` without and `signed:URL` with the credential.
             "http" => network::get(argument).await,
             "signed" => network::get_signed(argument).await,
+            // `as:CREDENTIAL URL TEXT`: one GET with this credential, and then a look for the text, which is written
+            // backwards, in the plugin's memory. `as-ten:CREDENTIAL URL`: ten at the same time.
+            "as" => network::get_as(argument).await,
+            "as-ten" => network::get_ten_as(argument).await,
             // GETs with headers that only the host may set.
             "smuggle" => network::smuggle(&http::get(argument)).await,
             "smuggle-signed" => network::smuggle(&http::get(argument).credential("aws")).await,

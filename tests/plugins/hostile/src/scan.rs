@@ -5,11 +5,16 @@ use crate::found;
 /// Counts the places in the plugin's whole memory where a text stands. The argument is that text written backwards, so
 /// that the question is not its own answer.
 pub(crate) fn memory<T>(backwards: &str) -> Result<T, Failure> {
+    found(places(backwards))
+}
+
+/// What [`memory`] finds, in words.
+pub(crate) fn places(backwards: &str) -> String {
     let wanted = backwards.as_bytes();
     let end = size().saturating_sub(wanted.len());
     // Address 0 is no place for data.
     let places = (1..end).filter(|start| stands_at(*start, wanted)).count();
-    found(format!("{places} in {} bytes", size()))
+    format!("{places} in {} bytes", size())
 }
 
 fn stands_at(start: usize, backwards: &[u8]) -> bool {
