@@ -103,7 +103,7 @@ impl Endpoint {
 }
 
 /// Head and body of a request, the body as long as its head says.
-pub(crate) fn read_request(stream: &mut TcpStream) -> Option<String> {
+pub fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {

@@ -18,14 +18,16 @@ mod memory;
 mod moto;
 mod note;
 mod proxy;
+mod registry;
 mod service;
 
 pub use crowd::Crowd;
 pub use ec2::Ec2;
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, read_request};
 pub use host::{Answer, Host, component, dist, request, test_plugins};
 pub use memory::memory_of;
 pub use moto::{Moto, texts};
 pub use note::note;
 pub use proxy::{Held, Proxy};
+pub use registry::Registry;
 pub use service::{Asked, Reply, Service};

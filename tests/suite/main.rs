@@ -17,6 +17,7 @@ mod many_processes;
 mod operator;
 mod orphans;
 mod proxies;
+mod registry;
 mod retries;
 mod sandbox;
 mod secrets;

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::sync::Mutex;
 
 use base64::Engine;
@@ -20,6 +19,8 @@ pub struct AgentContext {
     pub env: Option<Object>,
     /// `cloud.properties.agent`: message bus, time servers, blob store.
     pub config: Object,
+    /// Where the agent of an old stemcell finds its settings; the cloud then gets a document that only points there.
+    pub registry: Option<String>,
 }
 
 /// What the provider knows of it.
@@ -70,13 +71,18 @@ pub struct Sealed {
 pub struct AgentVault {
     /// Or why no document can be made.
     context: Result<AgentContext, String>,
-    documents: Mutex<HashMap<String, Document>>,
+    documents: Mutex<Vec<Document>>,
 }
 
 /// A settings document in the forms in which it goes into requests, and in which an endpoint could repeat it.
 struct Document {
+    token: String,
     plain: String,
     base64: String,
+    /// What the registry gets, where there is one.
+    registered: Option<String>,
+    /// It went into a request.
+    placed: bool,
 }
 
 impl Default for AgentVault {
@@ -98,7 +104,7 @@ impl AgentVault {
         // Far above what any cloud takes.
         const LARGEST: usize = 1 << 20;
         let context = self.context.as_ref().map_err(Clone::clone)?;
-        let document = document(context, facts)?;
+        let (document, registered) = documents(context, facts)?;
         if document.len() > LARGEST {
             return Err(format!("the agent's settings have {} bytes, the limit is {LARGEST}", document.len()));
         }
@@ -110,7 +116,8 @@ impl AgentVault {
         if documents.len() == MOST {
             return Err(format!("a call can seal {MOST} documents at most"));
         }
-        documents.insert(token, Document { base64: STANDARD.encode(&document), plain: document });
+        let base64 = STANDARD.encode(&document);
+        documents.push(Document { token, plain: document, base64, registered, placed: false });
         Ok(sealed)
     }
 
@@ -125,15 +132,24 @@ impl AgentVault {
 
     /// Whatever an endpoint could repeat of the documents.
     pub(crate) fn secrets(&self) -> Vec<String> {
-        lock(&self.documents).values().flat_map(|document| [document.plain.clone(), document.base64.clone()]).collect()
+        lock(&self.documents).iter().flat_map(|document| [document.plain.clone(), document.base64.clone()]).collect()
+    }
+
+    /// The settings that the registry gets: those of the document that went to the cloud. A provider that places none
+    /// means the last one.
+    pub fn registered(&self) -> Option<String> {
+        let documents = lock(&self.documents);
+        let placed = documents.iter().rfind(|document| document.placed).or(documents.last());
+        placed.and_then(|document| document.registered.clone())
     }
 
     /// One field at most: a form that repeats it would make the document many times as large.
     fn place_in_form(&self, placement: &Placement, form: &str) -> String {
-        let documents = lock(&self.documents);
-        let field = |pair: &str| match url::form_urlencoded::parse(pair.as_bytes()).next() {
+        let mut documents = lock(&self.documents);
+        let mut field = |pair: &str| match url::form_urlencoded::parse(pair.as_bytes()).next() {
             Some((key, token)) if key == placement.form.as_str() => {
-                let document = documents.get(token.as_ref())?;
+                let document = documents.iter_mut().find(|document| document.token == token)?;
+                document.placed = true;
                 let value = match placement.encoding {
                     Encoding::Plain => &document.plain,
                     Encoding::Base64 => &document.base64,
@@ -150,10 +166,10 @@ impl AgentVault {
     }
 }
 
-/// The document that the agent reads, compact: clouds limit its size.
+/// The document for the cloud, and the one for the registry if there is one; compact, because clouds limit the size.
 ///
 /// The agent's configuration may replace what stands before it, but neither networks nor what the provider adds.
-fn document(context: &AgentContext, facts: AgentFacts) -> Result<String, String> {
+fn documents(context: &AgentContext, facts: AgentFacts) -> Result<(String, Option<String>), String> {
     let networks = Value::Object(networks(context, &facts.interfaces)?);
     let mut document = Object::new();
     document.insert("vm".to_owned(), json!({"name": facts.vm_name}));
@@ -163,9 +179,15 @@ fn document(context: &AgentContext, facts: AgentFacts) -> Result<String, String>
         document.insert("env".to_owned(), Value::Object(env.clone()));
     }
     document.extend(context.config.clone());
-    document.insert("networks".to_owned(), networks);
-    document.extend(facts.extra);
-    Ok(Value::Object(document).to_string())
+    document.insert("networks".to_owned(), networks.clone());
+    let Some(registry) = &context.registry else {
+        document.extend(facts.extra);
+        return Ok((Value::Object(document).to_string(), None));
+    };
+    let mut pointer = facts.extra;
+    pointer.insert("networks".to_owned(), networks);
+    pointer.insert("registry".to_owned(), json!({"endpoint": registry}));
+    Ok((Value::Object(pointer).to_string(), Some(Value::Object(document).to_string())))
 }
 
 fn networks(context: &AgentContext, interfaces: &[Interface]) -> Result<Object, String> {
@@ -212,7 +234,12 @@ mod tests {
     }
 
     fn vault() -> AgentVault {
+        vault_with(None)
+    }
+
+    fn vault_with(registry: Option<&str>) -> AgentVault {
         AgentVault::new(Ok(AgentContext {
+            registry: registry.map(str::to_owned),
             agent_id: "agent-1".to_owned(),
             networks: object(&json!({"private": {"type": "manual", "ip": "10.0.0.2", "prefix": "32"}})),
             env: Some(object(&json!({"bosh": {"password": "*"}, "mine": [1]}))),
@@ -241,7 +268,7 @@ mod tests {
     fn the_document_joins_what_caller_configuration_and_provider_know() {
         let vault = vault();
         let sealed = vault.seal(facts()).unwrap();
-        let text = vault.documents.lock().unwrap()[&sealed.token].plain.clone();
+        let text = vault.documents.lock().unwrap()[0].plain.clone();
         assert_eq!(text.len(), sealed.size);
         assert_eq!(
             serde_json::from_str::<Value>(&text).unwrap(),
@@ -272,6 +299,27 @@ mod tests {
         let document: Value = serde_json::from_slice(&STANDARD.decode(fields[2].1.as_bytes()).unwrap()).unwrap();
         assert_eq!(document["agent_id"], "agent-1");
         assert_eq!(vault.place_in_form(&placement, "UserData=bosh-agent-settings-0"), "UserData=bosh-agent-settings-0");
+    }
+
+    #[test]
+    fn with_a_registry_the_cloud_gets_only_a_pointer() {
+        let vault = vault_with(Some("http://10.0.0.6:25777"));
+        let first = vault.seal(facts()).unwrap().token;
+        vault.seal(AgentFacts { vm_name: "vm-2".to_owned(), ..facts() }).unwrap();
+        let name = |settings: Option<String>| {
+            serde_json::from_str::<Value>(&settings.unwrap()).unwrap()["vm"]["name"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(name(vault.registered()), "vm-2");
+        let placement = Placement { action: "Run".to_owned(), form: "UserData".to_owned(), encoding: Encoding::Plain };
+        let placed = vault.place_in_form(&placement, &format!("UserData={first}"));
+        assert_eq!(name(vault.registered()), "vm-1", "the one that was placed");
+        let pointer = url::form_urlencoded::parse(placed.as_bytes()).next().unwrap().1.into_owned();
+        let network = json!({"type": "manual", "ip": "10.0.0.2", "prefix": "32", "use_dhcp": true, "mac": "02:00"});
+        assert_eq!(
+            serde_json::from_str::<Value>(&pointer).unwrap(),
+            json!({"dns": null, "networks": {"private": network}, "registry": {"endpoint": "http://10.0.0.6:25777"}})
+        );
+        assert!(!pointer.contains("secret"));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! [`Egress`] takes a permitted request, puts the agent's settings in place, authenticates it with the [`Credentials`]
 //! of the call, sends it over the [`Network`] and caps what comes back. [`AgentVault`] makes the settings of a new VM's
-//! agent, which no plugin reads. [`StateStore`] keeps notes and leases, [`IntentLog`] what a call is about to make.
+//! agent, which no plugin reads, and a [`Registry`] serves them to agents of old stemcells. [`StateStore`] keeps notes and
+//! leases, [`IntentLog`] what a call is about to make.
 //! [`Image`] is a stemcell image whose bytes stay here. [`Journal`] writes what happened, without secrets.
 
 #![forbid(unsafe_code)]
@@ -16,6 +17,7 @@ mod intents;
 mod journal;
 mod lock;
 mod network;
+mod registry;
 mod sign;
 mod source;
 mod state;
@@ -28,6 +30,7 @@ pub use image::{Image, ImageFacts};
 pub use intents::{Ended, Intent, IntentError, IntentLog, Ledger, LeftBehind, Origin, Record};
 pub use journal::{Journal, Level};
 pub use network::Network;
+pub use registry::{Registry, RegistryError, Via, add_disk, remove_disk};
 pub use source::{CredentialError, TokenCache};
 pub use state::{Entry, Lease, StateError, StateStore};
 pub use stderr::Stderr;

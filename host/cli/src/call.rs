@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::HostOptions;
 
 mod answer;
+mod registry;
 mod shape;
 
 #[derive(clap::Args)]
@@ -35,6 +36,11 @@ pub(crate) fn main(options: &Options) -> ExitCode {
     // Nothing is written before the whole request is read: the caller may not be reading yet.
     let input = read(io::stdin().lock());
     std::panic::set_hook(Box::new(|_| {}));
+    if stdout_is_closed() {
+        Journal::new(Box::new(Stderr::default()), Level::Info, None)
+            .write(Level::Error, "stdout is closed: nobody could read the response, so nothing is done");
+        return ExitCode::FAILURE;
+    }
     let intents = OnceLock::new();
     let outcome = catch_unwind(AssertUnwindSafe(|| input.and_then(|input| respond(options, &input, &intents))));
     let outcome = outcome.unwrap_or_else(|panic| Err(CpiError::host(format!("cpi-host failed: {}", text_of(&*panic)))));
@@ -59,6 +65,15 @@ pub(crate) fn main(options: &Options) -> ExitCode {
     }
 }
 
+/// Whether this process was started without a stdout. Rust puts `/dev/null` in its place, open for reading as well,
+/// which nobody does who only wants to be rid of the response.
+fn stdout_is_closed() -> bool {
+    let stdout = io::stdout();
+    let is_null = |stat: rustix::fs::Stat| stat.st_rdev == rustix::fs::makedev(1, 3);
+    rustix::fs::fstat(&stdout).is_ok_and(is_null)
+        && rustix::fs::fcntl_getfl(&stdout).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR))
+}
+
 /// Reads to the end, keeping no more than a request may have.
 fn read(mut input: impl Read) -> Result<Vec<u8>, CpiError> {
     let mut request = Vec::new();
@@ -80,13 +95,18 @@ fn read(mut input: impl Read) -> Result<Vec<u8>, CpiError> {
 
 fn respond(options: &Options, input: &[u8], intents: &OnceLock<Arc<IntentLog>>) -> Result<Value, CpiError> {
     let level = if options.verbose { Level::Debug } else { Level::Info };
-    let journal = |request_id| Arc::new(Journal::new(Box::new(Stderr::default()), level, request_id));
-    let request = Request::parse(input)
-        .inspect_err(|error| journal(None).write(Level::Error, format_args!("Refused a request: {error}")))?;
+    let journal = |request_id: Option<&str>| Arc::new(Journal::new(Box::new(Stderr::default()), level, request_id));
+    let request = Request::parse(input).inspect_err(|error| {
+        let id = Request::id_of_refused(input);
+        journal(id.as_deref()).write(Level::Error, format_args!("Refused a request: {error}"));
+    })?;
     let journal = journal(request.context.request_id.as_deref());
     let method = request.method.name();
     let start = std::time::Instant::now();
     journal.write(Level::Info, format_args!("Starting {method}"));
+    for doubt in &request.context.doubts {
+        journal.write(Level::Warn, doubt);
+    }
     let outcome = with_runtime(options, request, intents, &journal);
     let outcome = outcome.map_err(|error| error.map_message(|message| journal.masked(message)));
     let seconds = start.elapsed().as_secs_f64();
@@ -110,7 +130,7 @@ fn with_runtime(
     let call = Call::parse(&request)?;
     match call {
         Call::Ping => return Ok("pong".into()),
-        Call::Info => return answer::info(options),
+        Call::Info => return answer::info(options, &request),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread()

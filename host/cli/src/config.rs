@@ -8,12 +8,15 @@ use serde_json::Value;
 pub(crate) struct CloudConfig {
     /// The plugin that answers.
     pub(crate) plugin: String,
+    /// What named it, for messages.
+    pub(crate) selected_by: &'static str,
     /// `cloud.properties`: one section for each provider, and `agent`, `registry`, `debug`.
     pub(crate) properties: Object,
 }
 
 impl CloudConfig {
-    pub(crate) fn read(path: &Path) -> Result<Self, CpiError> {
+    /// Reads the job's file. A plugin that the request's CPI configuration selects takes the place of the file's.
+    pub(crate) fn read(path: &Path, selected: Option<&str>) -> Result<Self, CpiError> {
         let wrong = |problem: String| CpiError::host(format!("configuration '{}': {problem}", path.display()));
         let text = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
         let document: Value = serde_json::from_slice(&text).map_err(|error| wrong(format!("is not JSON: {error}")))?;
@@ -22,10 +25,12 @@ impl CloudConfig {
         let (Some(cloud), Some(properties)) = (cloud, properties) else {
             return Err(wrong("Could not find cloud properties in the configuration (cloud.properties)".to_owned()));
         };
-        match cloud.get("plugin").and_then(Value::as_str) {
-            Some(plugin) => Ok(Self { plugin: plugin.to_owned(), properties: properties.clone() }),
-            None => Err(wrong("cloud.plugin must name a plugin, such as \"aws\"".to_owned())),
-        }
+        let (plugin, selected_by) = match (selected, cloud.get("plugin").and_then(Value::as_str)) {
+            (Some(plugin), _) => (plugin, "plugin, a property of the CPI configuration"),
+            (None, Some(plugin)) => (plugin, "cloud.plugin"),
+            (None, None) => return Err(wrong("cloud.plugin must name a plugin, such as \"aws\"".to_owned())),
+        };
+        Ok(Self { plugin: plugin.to_owned(), selected_by, properties: properties.clone() })
     }
 
     /// A section that is an object; an empty one when it is missing.

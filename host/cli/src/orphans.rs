@@ -69,7 +69,7 @@ struct Report {
 }
 
 fn look(options: &Options) -> Result<Report, CpiError> {
-    let cloud = CloudConfig::read(&options.config)?;
+    let cloud = CloudConfig::read(&options.config, None)?;
     let host = paths::host_config(&options.host).map_err(CpiError::host)?;
     let ledger =
         Ledger::read(&paths::state(&host), &cloud.plugin).map_err(|error| CpiError::host(error.to_string()))?;
@@ -81,7 +81,7 @@ fn look(options: &Options) -> Result<Report, CpiError> {
     let level = if options.verbose { Level::Debug } else { Level::Warn };
     let journal = Arc::new(Journal::new(Box::new(Stderr::default()), level, None));
     session::hide(&cloud, &journal);
-    let installed = catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&error))?;
+    let installed = catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
     let session = Session::open(installed, &cloud, &context(options)?, &host, &journal)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Network, Origin, StateStore, TokenCache};
+use cpi_broker::{
+    AgentVault, Credentials, Egress, IntentLog, Journal, Network, Origin, Registry, StateStore, TokenCache,
+};
 use cpi_catalog::{Catalog, CatalogError, Installed};
 use cpi_policy::{Grant, HostConfig, Limits, Manifest, Settings};
 use cpi_protocol::{CpiError, Object};
@@ -23,7 +25,7 @@ pub(crate) struct Session {
     manifest: Arc<Manifest>,
     pub(crate) grant: Arc<Grant>,
     state: PathBuf,
-    network: Arc<Network>,
+    pub(crate) network: Arc<Network>,
     /// Whether credentials are kept for later calls.
     cache: bool,
 }
@@ -114,15 +116,20 @@ pub(crate) fn catalog(host: &HostConfig) -> Result<Catalog, CpiError> {
     paths::plugins(host).map(Catalog::new).map_err(CpiError::host)
 }
 
-pub(crate) fn unusable(error: &CatalogError) -> CpiError {
-    CpiError::host(format!("cloud.plugin: {error}"))
+pub(crate) fn unusable(cloud: &CloudConfig, error: &CatalogError) -> CpiError {
+    CpiError::host(format!("{}: {error}", cloud.selected_by))
 }
 
-/// What must not be printed, before anything is: the agent's configuration.
+/// What must not be printed, before anything is: the agent's configuration, the registry's password, and whatever has
+/// the name of a secret, at any depth.
 pub(crate) fn hide(cloud: &CloudConfig, journal: &Journal) {
+    let registry = Value::Object(cloud.section("registry"));
     journal.hide(|mask| {
-        for section in ["agent", "registry"] {
-            mask.add_all(&Value::Object(cloud.section(section)));
+        mask.add_all(&Value::Object(cloud.section("agent")));
+        match Registry::of(&cloud.section("registry")) {
+            Ok(found) => found.iter().for_each(|registry| registry.hide(mask)),
+            Err(_) => mask.add_all(&registry),
         }
+        mask.add_named(&cloud.properties);
     });
 }

@@ -13,9 +13,17 @@ pub struct Context {
     pub request_id: Option<String>,
     /// `vm.stemcell.api_version`.
     pub stemcell_api_version: Option<u8>,
+    /// The plugin that the CPI configuration selects, if it does.
+    pub plugin: Option<String>,
     /// Every other member: the properties of the selected CPI configuration.
     pub properties: Object,
+    /// For the log: members of the director's own that do not look like its work. Directors merge the properties of
+    /// a CPI configuration over the context, so a property can have replaced them.
+    pub doubts: Vec<String>,
 }
+
+/// What directors write into a context themselves, and the property that selects a plugin.
+const RESERVED: [&str; 4] = ["director_uuid", "request_id", "vm", "plugin"];
 
 impl Context {
     pub(crate) fn parse(value: Option<&Value>) -> Result<Self, CpiError> {
@@ -32,11 +40,13 @@ impl Context {
             director_uuid: director_uuid.to_owned(),
             request_id: request_id(object.get("request_id"))?,
             stemcell_api_version: stemcell_api_version(object.get("vm"))?,
+            plugin: plugin(object.get("plugin"))?,
             properties: object
                 .iter()
-                .filter(|(key, _)| !matches!(key.as_str(), "director_uuid" | "request_id" | "vm"))
+                .filter(|(key, _)| !RESERVED.contains(&key.as_str()))
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect(),
+            doubts: doubts(object, director_uuid),
         })
     }
 }
@@ -64,6 +74,44 @@ fn stemcell_api_version(vm: Option<&Value>) -> Result<Option<u8>, CpiError> {
     }
 }
 
+fn plugin(value: Option<&Value>) -> Result<Option<String>, CpiError> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) => Ok(Some(name.clone())),
+        Some(other) => Err(CpiError::host(format!(
+            "the CPI configuration's property 'plugin' must name a plugin, such as \"aws\", got {}",
+            kind_of(other)
+        ))),
+    }
+}
+
+fn doubts(context: &Object, director_uuid: &str) -> Vec<String> {
+    let request_id = context.get("request_id").and_then(Value::as_str);
+    let vm = context.get("vm").and_then(Value::as_object);
+    let found = [
+        ("director_uuid", !is_uuid(director_uuid), "a UUID"),
+        ("request_id", request_id.is_some_and(|id| !is_request_id(id)), "'cpi-' and a number"),
+        ("vm", vm.is_some_and(|vm| vm.keys().any(|key| key != "stemcell")), "an object with 'stemcell' only"),
+    ];
+    let said = |(name, _, expected): (&str, _, &str)| {
+        format!(
+            "context.{name} is not what directors write, which is {expected}: if the CPI configuration has a property \
+             named '{name}', rename it"
+        )
+    };
+    found.into_iter().filter(|(_, odd, _)| *odd).map(said).collect()
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<_> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_request_id(text: &str) -> bool {
+    text.strip_prefix("cpi-").is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// A member that directors write themselves and that a CPI configuration must not replace.
 fn reserved(name: &str, expected: &str) -> CpiError {
     CpiError::host(format!(
@@ -89,6 +137,31 @@ mod tests {
         .unwrap();
         assert_eq!(context.stemcell_api_version, Some(3));
         assert_eq!(context.properties.keys().collect::<Vec<_>>(), ["region"]);
+    }
+
+    #[test]
+    fn a_property_selects_the_plugin() {
+        let context = Context::parse(Some(&json!({"director_uuid": "d", "plugin": "sim", "a": 1}))).unwrap();
+        assert_eq!(context.plugin.as_deref(), Some("sim"));
+        assert_eq!(context.properties.keys().collect::<Vec<_>>(), ["a"]);
+        assert!(Context::parse(Some(&json!({"director_uuid": "d", "plugin": 7}))).is_err());
+    }
+
+    #[test]
+    fn a_property_in_the_place_of_a_directors_word_is_doubted() {
+        let doubts = |context: &Value| Context::parse(Some(context)).unwrap().doubts;
+        let uuid = "8d2c5b62-6f7e-4f6a-9d1b-0d5d0a6f1c11";
+        let vm = json!({"stemcell": {"api_version": 3}});
+        assert!(doubts(&json!({"director_uuid": uuid, "request_id": "cpi-417210", "vm": vm})).is_empty());
+        assert!(doubts(&json!({"director_uuid": uuid})).is_empty());
+        for (name, value) in
+            [("director_uuid", json!("prod")), ("request_id", json!("mine")), ("vm", json!({"size": "large"}))]
+        {
+            let mut context = json!({"director_uuid": uuid});
+            context[name] = value;
+            let doubts = doubts(&context);
+            assert!(doubts.len() == 1 && doubts[0].contains(&format!("context.{name} ")), "{doubts:?}");
+        }
     }
 
     #[test]

@@ -42,6 +42,12 @@ impl Request {
         Ok(Self { method, arguments, context, api_version })
     }
 
+    /// The director's number for a call whose request is refused, when it can still be read.
+    pub fn id_of_refused(text: &[u8]) -> Option<String> {
+        let document: Value = serde_json::from_slice(text).ok()?;
+        Some(document.get("context")?.get("request_id")?.as_str()?.to_owned())
+    }
+
     /// The same request without the trailing arguments that its method does not know, and how many they were.
     #[must_use]
     pub fn without_surplus(mut self) -> (Self, usize) {

@@ -1,19 +1,20 @@
 use std::sync::{Arc, OnceLock};
 
-use cpi_broker::{AgentContext, AgentVault, IntentLog, Journal};
-use cpi_protocol::{Call, CpiError, Request};
+use cpi_broker::{AgentContext, AgentVault, IntentLog, Journal, Registry};
+use cpi_protocol::{Call, CpiError, Method, Request};
+use cpi_runtime::Capabilities;
 use serde_json::Value;
 
-use super::{Options, shape};
+use super::{Options, registry, shape};
 use crate::config::CloudConfig;
 use crate::paths;
 use crate::session::{self, Session, catalog, unusable};
 
 /// What `info` answers. Callers ask before every other call, so nothing is started for it.
-pub(super) fn info(options: &Options) -> Result<Value, CpiError> {
-    let cloud = CloudConfig::read(&options.config)?;
+pub(super) fn info(options: &Options, request: &Request) -> Result<Value, CpiError> {
+    let cloud = CloudConfig::read(&options.config, request.context.plugin.as_deref())?;
     let host = paths::host_config(&options.host).map_err(CpiError::host)?;
-    let about = catalog(&host)?.about(&cloud.plugin).map_err(|error| unusable(&error))?;
+    let about = catalog(&host)?.about(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
     Ok(shape::info(&about, &cloud))
 }
 
@@ -25,35 +26,71 @@ pub(super) async fn answer(
     intents: &OnceLock<Arc<IntentLog>>,
     journal: Arc<Journal>,
 ) -> Result<Value, CpiError> {
-    let cloud = CloudConfig::read(&options.config)?;
-    hide(&cloud, &call, &journal);
+    let cloud = CloudConfig::read(&options.config, request.context.plugin.as_deref())?;
+    hide(&cloud, &request, &call, &journal);
     let host = paths::host_config(&options.host).map_err(CpiError::host)?;
-    let installed = catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&error))?;
-    shape::before(&request, &call, &installed.about, &cloud)?;
+    let installed = catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
+    let registry = registry::of(&request, &call, &cloud)?;
+    shape::before(&request, &call, &installed.about, &cloud, registry.is_some())?;
     let session = Session::open(installed, &cloud, &request.context.properties, &host, &journal)?;
 
     let (director, request_id) = (&request.context.director_uuid, request.context.request_id.as_deref());
     let declared = || session.intents(director, request_id, request.method.name(), Arc::clone(&journal));
-    let agents = Arc::new(agents(&cloud, &call, &session));
+    let agents = Arc::new(agents(&cloud, &call, &session, registry.as_ref()));
     let capabilities = session.capabilities(director, agents, Arc::clone(intents.get_or_init(declared)), journal);
 
     let networks = match &call {
         Call::CreateVm(vm) => Some(vm.network_settings.clone()),
         _ => None,
     };
-    let result = session.plugin.run(capabilities, &session.limits, &request, call, session.readable).await?;
-    Ok(shape::result(&request, result, networks))
+    let change = registry::Change::of(&call);
+    let running = Running { session, capabilities, request };
+    let result = running.call(call).await;
+    let result = match registry.zip(change) {
+        Some((registry, change)) => registry::follow(&registry, change, result, &running).await?,
+        None => result?,
+    };
+    Ok(shape::result(&running.request, result, networks))
 }
 
-/// What must not be printed, before anything is: the agent's configuration, and what the caller sends to the agent.
-fn hide(cloud: &CloudConfig, call: &Call, journal: &Journal) {
-    session::hide(cloud, journal);
-    if let Call::CreateVm(vm) = call {
-        journal.hide(|mask| vm.env.iter().for_each(|env| mask.add_env(env)));
+/// A plugin and everything that it needs to answer: the call, and what undoes it.
+pub(super) struct Running {
+    pub(super) session: Session,
+    pub(super) capabilities: Capabilities,
+    pub(super) request: Request,
+}
+
+impl Running {
+    /// Lets the plugin answer the request's own method.
+    async fn call(&self, call: Call) -> Result<Value, CpiError> {
+        self.run(&self.request, call).await
+    }
+
+    /// Lets the plugin remove a VM that it made in this call.
+    pub(super) async fn delete_vm(&self, vm: String) -> Result<Value, CpiError> {
+        self.run(&Request { method: Method::DeleteVm, ..self.request.clone() }, Call::DeleteVm { vm }).await
+    }
+
+    async fn run(&self, request: &Request, call: Call) -> Result<Value, CpiError> {
+        let Session { plugin, limits, readable, .. } = &self.session;
+        plugin.run(self.capabilities.clone(), limits, request, call, readable.clone()).await
     }
 }
 
-fn agents(cloud: &CloudConfig, call: &Call, session: &Session) -> AgentVault {
+/// What must not be printed, before anything is: what the configuration keeps secret, `env`, and whatever has the name
+/// of a secret, at any depth of the request.
+fn hide(cloud: &CloudConfig, request: &Request, call: &Call, journal: &Journal) {
+    session::hide(cloud, journal);
+    journal.hide(|mask| {
+        if let Call::CreateVm(vm) = call {
+            vm.env.iter().for_each(|env| mask.add_env(env));
+        }
+        mask.add_named(&request.context.properties);
+        request.arguments.iter().for_each(|argument| mask.add_named_within(argument));
+    });
+}
+
+fn agents(cloud: &CloudConfig, call: &Call, session: &Session, registry: Option<&Registry>) -> AgentVault {
     let Call::CreateVm(vm) = call else { return AgentVault::default() };
     AgentVault::new(match session.grant.check_agents() {
         Err(denial) => Err(denial.to_string()),
@@ -62,6 +99,7 @@ fn agents(cloud: &CloudConfig, call: &Call, session: &Session) -> AgentVault {
             networks: vm.network_settings.clone(),
             env: vm.env.clone(),
             config: cloud.section("agent"),
+            registry: registry.map(|registry| registry.endpoint().to_owned()),
         }),
     })
 }

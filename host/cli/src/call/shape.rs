@@ -20,32 +20,39 @@ pub(super) fn info(about: &About, cloud: &CloudConfig) -> Value {
 }
 
 /// Refuses a version that the plugin does not speak, and a VM whose agent could not learn its settings.
-pub(super) fn before(request: &Request, call: &Call, about: &About, cloud: &CloudConfig) -> Result<(), CpiError> {
+pub(super) fn before(
+    request: &Request,
+    call: &Call,
+    about: &About,
+    cloud: &CloudConfig,
+    registry: bool,
+) -> Result<(), CpiError> {
     if request.api_version > about.api_version {
         return Err(CpiError::host(format!(
             "api_version {} is higher than {}, the highest that plugin '{}' speaks",
             request.api_version, about.api_version, cloud.plugin
         )));
     }
-    let stemcell = request.context.stemcell_api_version.unwrap_or(1);
-    let from_cloud = request.api_version >= 2 && stemcell >= SETTINGS_FROM_CLOUD;
-    if !matches!(call, Call::CreateVm(_)) || from_cloud {
+    if !matches!(call, Call::CreateVm(_)) || registry || settings_from_cloud(request) {
         return Ok(());
     }
     let versions = if request.api_version < 2 {
         "CPI v1".to_owned()
     } else {
-        format!("CPI v2 and stemcell api version {stemcell}")
+        format!("CPI v2 and stemcell api version {}", request.context.stemcell_api_version.unwrap_or(1))
     };
-    let problem = if cloud.properties.contains_key("registry") {
+    Err(CpiError::new(
+        ErrorType::CloudError,
         format!(
-            "Cannot create a VM that reads a registry ({versions}): this version of the host serves stemcells with \
-             api_version {SETTINGS_FROM_CLOUD} or higher. Upload a current stemcell"
-        )
-    } else {
-        format!("Cannot create VM without registry with {versions}. Registry not configured.")
-    };
-    Err(CpiError::new(ErrorType::CloudError, problem))
+            "Cannot create VM without registry with {versions}. Registry not configured. Upload a stemcell with \
+             api_version {SETTINGS_FROM_CLOUD} or higher, or set cloud.properties.registry"
+        ),
+    ))
+}
+
+/// Whether the agent of this call's VM takes its settings from the cloud. If not, it reads a registry.
+pub(super) fn settings_from_cloud(request: &Request) -> bool {
+    request.api_version >= 2 && request.context.stemcell_api_version.unwrap_or(1) >= SETTINGS_FROM_CLOUD
 }
 
 /// The result as the caller's version expects it.
