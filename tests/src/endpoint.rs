@@ -3,7 +3,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A server on loopback that behaves as it is told, and remembers what it was sent.
 pub struct Endpoint {
@@ -49,17 +49,25 @@ impl Endpoint {
 
     /// Answers one request after the other with these statuses and bodies, the last one from then on.
     pub fn in_turn(answers: &[(u16, &str)]) -> Self {
-        let answers: Vec<String> = answers
-            .iter()
-            .map(|(status, body)| {
-                let length = body.len();
-                format!("HTTP/1.1 {status} X\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n\r\n{body}")
-            })
-            .collect();
+        let answers: Vec<String> = answers.iter().map(|(status, body)| response(*status, body)).collect();
         let next = AtomicUsize::new(0);
         Self::serve(move |stream| {
             let turn = next.fetch_add(1, Ordering::Relaxed).min(answers.len().saturating_sub(1));
             _ = stream.write_all(answers.get(turn).expect("an answer").as_bytes());
+        })
+    }
+
+    /// Takes so many requests in a second, some at once, and refuses all others with these words of the cloud.
+    pub fn throttling(per_second: f64, burst: f64, answer: &str, refusal: &str) -> Self {
+        let (answer, refusal) = (response(200, answer), response(503, refusal));
+        let bucket = Mutex::new((burst, Instant::now()));
+        Self::serve(move |stream| {
+            let mut bucket = bucket.lock().expect("no panic");
+            let filled = (bucket.0 + bucket.1.elapsed().as_secs_f64() * per_second).min(burst);
+            let taken = filled >= 1.0;
+            *bucket = (if taken { filled - 1.0 } else { filled }, Instant::now());
+            drop(bucket);
+            _ = stream.write_all(if taken { &answer } else { &refusal }.as_bytes());
         })
     }
 
@@ -82,7 +90,8 @@ impl Endpoint {
         self.received.lock().expect("no panic").clone()
     }
 
-    fn serve(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Self {
+    /// Answers every request by writing what it likes, and closes.
+    pub fn serve(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
         let received = Arc::<Mutex<Vec<String>>>::default();
@@ -100,6 +109,13 @@ impl Endpoint {
         });
         Self { address, received }
     }
+}
+
+fn response(status: u16, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status} X\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
 }
 
 /// Head and body of a request, the body as long as its head says.

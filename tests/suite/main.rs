@@ -13,6 +13,7 @@ mod bad_input;
 mod catalog;
 mod credentials;
 mod imports;
+mod limits;
 mod many_processes;
 mod operator;
 mod orphans;

@@ -1,5 +1,10 @@
 //! A cloud that is busy is asked again, one that refuses is not.
 
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
 use cpi_tests::{Answer, Endpoint, Host};
 use serde_json::json;
 
@@ -9,11 +14,15 @@ const REFUSED: &str =
 const NO_VM: &str = "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>";
 
 fn has_vm(endpoint: &Endpoint, retries: u32) -> Answer {
+    aws(endpoint, retries).call("has_vm", &json!(["i-0123456789abcdef0"]))
+}
+
+fn aws(endpoint: &Endpoint, retries: u32) -> Host {
     let aws = json!({
         "access_key_id": "AKIATESTKEY00000001", "secret_access_key": "test-secret-access-key", "region": "us-east-1",
         "ec2_endpoint": endpoint.url(), "default_security_groups": ["sg-12345678"], "max_retries": retries,
     });
-    Host::new("aws", &json!({"aws": aws})).call("has_vm", &json!(["i-0123456789abcdef0"]))
+    Host::new("aws", &json!({"aws": aws}))
 }
 
 #[test]
@@ -24,6 +33,7 @@ fn throttling_is_waited_out_and_told() {
     assert_eq!(endpoint.received().len(), 3);
     assert!(answer.stderr.contains("RequestLimitExceeded: trying again in 0."), "{answer:?}");
     assert!(answer.stderr.contains("2 of 8 times"), "{answer:?}");
+    assert!(answer.stderr.contains("POST DescribeInstances succeeded after 3 tries and "), "{answer:?}");
 }
 
 #[test]
@@ -54,4 +64,90 @@ fn a_refusal_is_final() {
     let (_, message) = has_vm(&endpoint, 8).error();
     assert!(message.contains("UnauthorizedOperation"), "{message}");
     assert_eq!(endpoint.received().len(), 1);
+}
+
+#[test]
+fn the_service_says_when_to_come_back() {
+    let first = AtomicBool::new(true);
+    let endpoint = Endpoint::serve(move |stream| {
+        let answer = if first.swap(false, Ordering::Relaxed) {
+            format!("503 Busy\r\nRetry-After: 1\r\nContent-Length: {}\r\n\r\n{BUSY}", BUSY.len())
+        } else {
+            format!("200 OK\r\nContent-Length: {}\r\n\r\n{NO_VM}", NO_VM.len())
+        };
+        _ = stream.write_all(format!("HTTP/1.1 {answer}").as_bytes());
+    });
+    let answer = has_vm(&endpoint, 8);
+    assert_eq!(answer.result(), false);
+    assert!(answer.took >= Duration::from_secs(1), "{answer:?}");
+}
+
+#[test]
+fn what_may_have_been_done_is_not_done_twice() {
+    const FAULT: &str =
+        "<Response><Errors><Error><Code>InternalError</Code><Message>oops</Message></Error></Errors></Response>";
+    const VOLUME: &str = "<DescribeVolumesResponse><volumeSet><item><volumeId>vol-0123456789abcdef0</volumeId>\
+        <status>available</status></item></volumeSet></DescribeVolumesResponse>";
+    let endpoint = Endpoint::in_turn(&[(200, VOLUME), (500, FAULT)]);
+    let (_, message) = aws(&endpoint, 2).call("snapshot_disk", &json!(["vol-0123456789abcdef0", {}])).error();
+    assert!(message.contains("InternalError"), "{message}");
+    assert_eq!(endpoint.received().iter().filter(|request| request.contains("Action=CreateSnapshot")).count(), 1);
+    let endpoint = Endpoint::in_turn(&[(500, FAULT), (200, NO_VM)]);
+    assert_eq!(has_vm(&endpoint, 2).result(), false);
+}
+
+#[test]
+fn a_connection_that_breaks_is_made_again_for_reading() {
+    let first = AtomicBool::new(true);
+    let endpoint = Endpoint::serve(move |stream| {
+        if !first.swap(false, Ordering::Relaxed) {
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{NO_VM}", NO_VM.len());
+            _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    assert_eq!(has_vm(&endpoint, 8).result(), false);
+    assert_eq!(endpoint.received().len(), 2);
+}
+
+#[test]
+fn a_call_tries_and_waits_within_its_budget() {
+    for (limits, words) in [
+        ("retries = { tries = 1 }", "tries, 1, or waiting, 30m, are used up"),
+        ("retries = { waiting = \"600ms\" }", "or waiting, 600ms, are used up"),
+        ("retries = { deadline = \"300ms\" }", "deadline, 300ms, is over"),
+    ] {
+        let endpoint = Endpoint::in_turn(&[(503, BUSY)]);
+        let host = aws(&endpoint, 100).with_settings(&format!("[limits]\n{limits}\n"));
+        let answer = host.call("has_vm", &json!(["i-0123456789abcdef0"]));
+        assert!(answer.error().1.contains("RequestLimitExceeded"), "{answer:?}");
+        assert!(answer.stderr.contains(words), "{answer:?}");
+        assert!(endpoint.received().len() <= 3, "{answer:?}");
+    }
+}
+
+/// So many processes at once, as a director starts them, and how many requests it took and how long.
+fn all_at_once(processes: usize, shared: bool) -> (usize, Duration) {
+    let endpoint = Endpoint::throttling(8.0, 4.0, NO_VM, BUSY);
+    let one = aws(&endpoint, 100);
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..processes {
+            scope.spawn(|| {
+                let own = (!shared).then(|| aws(&endpoint, 100));
+                let host = own.as_ref().unwrap_or(&one);
+                assert_eq!(host.call("has_vm", &json!(["i-0123456789abcdef0"])).result(), false);
+            });
+        }
+    });
+    (endpoint.received().len(), start.elapsed())
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "figures for who asks for them with --nocapture")]
+fn processes_slow_down_together_when_one_is_throttled() {
+    let (alone, alone_took) = all_at_once(24, false);
+    let (together, together_took) = all_at_once(24, true);
+    println!("alone: {alone} requests in {alone_took:?}, together: {together} requests in {together_took:?}");
+    assert!(together < alone, "together {together} requests, alone {alone}");
+    assert!(together_took < alone_took * 2, "together {together_took:?}, alone {alone_took:?}");
 }

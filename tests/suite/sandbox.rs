@@ -33,14 +33,14 @@ fn panics_are_told_with_their_text() {
 #[test]
 fn endless_computing_is_stopped() {
     let answer = trick("loop");
-    assert!(answer.error().1.contains("computed for 0.3 s"), "{answer:?}");
+    assert!(answer.error().1.contains("computed for 300ms"), "{answer:?}");
     assert!(answer.took < Duration::from_secs(2), "{answer:?}");
 }
 
 #[test]
 fn endless_waiting_is_stopped_and_waiting_costs_no_computing() {
     let answer = trick("sleep");
-    assert!(answer.error().1.contains("has_vm took longer than 2.0 s"), "{answer:?}");
+    assert!(answer.error().1.contains("has_vm took longer than 2s"), "{answer:?}");
     // A second of naps under a budget of 300 ms of computing.
     assert_eq!(trick("naps:50").result(), true);
 }

@@ -1,16 +1,17 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use cpi_policy::{Again, Denial, Grant, Outgoing, Permit, Refusal};
+use cpi_policy::{Denial, Grant, Outgoing, Permit};
 use cpi_protocol::printable;
 
 use crate::network::answer::Failed;
-use crate::{AgentVault, CredentialError, Credentials, Journal, Level, Network};
+use crate::{AgentVault, CredentialError, Credentials, Journal, Level, Network, Throttle};
 
 mod budget;
 mod exchange;
 mod redact;
+mod tries;
 
 use budget::Budget;
 
@@ -22,6 +23,7 @@ pub struct Egress {
     agents: Arc<AgentVault>,
     journal: Arc<Journal>,
     budget: Budget,
+    throttle: Option<Throttle>,
 }
 
 /// A response as the plugin gets it.
@@ -52,13 +54,18 @@ pub enum Problem {
     #[error("{0}")]
     TimedOut(String),
     /// The answer is larger than this many bytes.
-    #[error("the answer is larger than {0} bytes: raise [limits] http = {{ response = … }}")]
+    #[error("limit-response: the answer is larger than {0} bytes: raise [limits] http = {{ response = … }}")]
     TooLarge(u64),
     /// The plugin has more requests under way than fit into the memory meant for them.
-    #[error("this call has more than {0} bytes of requests under way: wait for some of them first")]
+    #[error(
+        "limit-waiting: this call has more than {0} bytes of requests under way: wait for some of them first, \
+         or raise [limits] http = {{ request = … }}, which is a quarter of it"
+    )]
     TooMuchWaiting(usize),
     /// The call has sent as many requests as it may.
-    #[error("this call has sent {0} requests, which is the limit: raise [limits] http = {{ requests = … }}")]
+    #[error(
+        "limit-requests: this call has sent {0} requests, which is the limit: raise [limits] http = {{ requests = … }}"
+    )]
     OverBudget(usize),
     /// The request cannot be put on the wire.
     #[error("{0}")]
@@ -75,7 +82,13 @@ impl Egress {
         journal: Arc<Journal>,
     ) -> Self {
         let budget = Budget::new(grant.limits());
-        Self { grant, credentials, network, agents, journal, budget }
+        Self { grant, credentials, network, agents, journal, budget, throttle: None }
+    }
+
+    /// The same, slowing down together with other calls whose service is busy.
+    #[must_use]
+    pub fn with_throttle(self, throttle: Throttle) -> Self {
+        Self { throttle: Some(throttle), ..self }
     }
 
     /// Sends a request if the grant allows it, and sends it again while the cloud is busy and the policy says so.
@@ -90,24 +103,7 @@ impl Egress {
         if body.len() > limit {
             return Err(Denial::BodyTooLarge { bytes: body.len(), limit }.into());
         }
-        let mut retried = 0;
-        loop {
-            // A request that waits for its next try keeps its place: fewer are under way while the cloud is busy.
-            let _open = self.budget.open().await?;
-            let start = Instant::now();
-            let attempt = self.exchange(&permit, body.clone()).await;
-            self.record(&permit, start.elapsed(), &attempt);
-            let Some(Again { reason, pause, most }) = self.again(&attempt, retried) else {
-                return attempt.map(|answer| self.without_secrets(answer)).map_err(Failed::into);
-            };
-            retried += 1;
-            let seconds = pause.as_secs_f64();
-            self.journal.write(
-                Level::Warn,
-                format_args!("{reason}: trying again in {seconds:.1} s, {retried} of {most} times"),
-            );
-            tokio::time::sleep(pause).await;
-        }
+        self.send_until_final(&permit, body).await.map(|answer| self.without_secrets(answer))
     }
 
     /// An answer in which an endpoint may have repeated what it was sent: neither credentials nor the agent's settings
@@ -125,25 +121,6 @@ impl Egress {
             answer.body = masked;
         }
         answer
-    }
-
-    /// Why and when a request is sent again.
-    fn again(&self, attempt: &Result<Incoming, Failed>, retried: u32) -> Option<Again> {
-        let retry = self.grant.retry();
-        let random = getrandom::u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX));
-        match attempt {
-            Ok(answer) => {
-                let retry_after = answer.headers.iter().find(|(name, _)| name == "retry-after");
-                let refusal = Refusal {
-                    status: answer.status,
-                    retry_after: retry_after.map(|(_, value)| value.as_str()),
-                    body: &answer.body,
-                };
-                retry.after(refusal, retried, random)
-            }
-            Err(Failed { problem, may_pass: true }) => retry.after_no_connection(problem.to_string(), retried, random),
-            Err(_) => None,
-        }
     }
 
     fn record(&self, permit: &Permit, took: Duration, outcome: &Result<Incoming, Failed>) {

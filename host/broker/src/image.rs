@@ -6,12 +6,16 @@ use std::sync::{Arc, OnceLock};
 
 use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 /// A stemcell image on the host's disk. It is not opened before it is asked about: light stemcells have none.
 #[derive(Clone)]
 pub struct Image {
     path: PathBuf,
     file: Arc<OnceLock<Result<Arc<File>, String>>>,
+    facts: Arc<OnceLock<Result<ImageFacts, String>>>,
+    /// For the one thread that reads: however often a plugin asks, and stops listening, the work is done once.
+    reader: Arc<Semaphore>,
 }
 
 /// What an image is.
@@ -29,15 +33,22 @@ const LONGEST_PEEK: u32 = 1 << 20;
 impl Image {
     /// The image at a path of the caller's.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), file: Arc::default() }
+        Self { path: path.into(), file: Arc::default(), facts: Arc::default(), reader: Arc::new(Semaphore::new(1)) }
     }
 
     /// Reads the whole image, on a thread of its own.
     pub async fn facts(&self) -> Result<ImageFacts, String> {
-        let file = self.file()?;
-        let path = self.path.clone();
-        let read = move || digest(&file).map_err(|error| unreadable(&path, &error));
-        tokio::task::spawn_blocking(read).await.map_err(|error| format!("reading the image failed: {error}"))?
+        let failed = |error: &dyn std::fmt::Display| format!("reading the image failed: {error}");
+        let turn = Arc::clone(&self.reader).acquire_owned().await.map_err(|error| failed(&error))?;
+        if let Some(facts) = self.facts.get() {
+            return facts.clone();
+        }
+        let (file, path, facts) = (self.file()?, self.path.clone(), Arc::clone(&self.facts));
+        let read = move || {
+            let _turn = turn;
+            facts.get_or_init(|| digest(&file).map_err(|error| unreadable(&path, &error))).clone()
+        };
+        tokio::task::spawn_blocking(read).await.map_err(|error| failed(&error))?
     }
 
     /// Reads a part of the image; shorter than asked for at its end.

@@ -1,10 +1,10 @@
 //! Everything a plugin does to the world goes through here.
 //!
 //! [`Egress`] takes a permitted request, puts the agent's settings in place, authenticates it with the [`Credentials`]
-//! of the call, sends it over the [`Network`] and caps what comes back. [`AgentVault`] makes the settings of a new VM's
-//! agent, which no plugin reads, and a [`Registry`] serves them to agents of old stemcells. [`StateStore`] keeps notes and
-//! leases, [`IntentLog`] what a call is about to make.
-//! [`Image`] is a stemcell image whose bytes stay here. [`Journal`] writes what happened, without secrets.
+//! of the call, sends it over the [`Network`] and caps what comes back; [`Throttle`] lets calls slow down together.
+//! [`AgentVault`] makes the settings of a new VM's agent, which no plugin reads, and a [`Registry`] serves them to agents
+//! of old stemcells. [`StateStore`] keeps notes and leases, [`IntentLog`] what a call is about to make. [`Image`] is a
+//! stemcell image whose bytes stay here. [`Journal`] writes what happened, without secrets.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@ mod sign;
 mod source;
 mod state;
 mod stderr;
+mod throttle;
 
 pub use agents::{AgentContext, AgentFacts, AgentVault, Disks, Interface, Sealed};
 pub use credentials::Credentials;
@@ -34,3 +35,4 @@ pub use registry::{Registry, RegistryError, Via, add_disk, remove_disk};
 pub use source::{CredentialError, TokenCache};
 pub use state::{Entry, Lease, StateError, StateStore};
 pub use stderr::Stderr;
+pub use throttle::Throttle;

@@ -1,6 +1,6 @@
 //! `cpi-host call`: whatever happens, one valid JSON response on stdout.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,11 +9,12 @@ use std::sync::{Arc, OnceLock};
 use cpi_broker::{IntentLog, Journal, Level, Stderr};
 use cpi_protocol::{Call, CpiError, Request, Response};
 use serde_json::Value;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::HostOptions;
+use crate::signals::Signals;
 
 mod answer;
+mod input;
 mod registry;
 mod shape;
 
@@ -29,12 +30,8 @@ pub(crate) struct Options {
     verbose: bool,
 }
 
-/// Requests are small: certificates and blob-store settings make them tens of kilobytes.
-const LONGEST_REQUEST: u64 = 32 << 20;
-
 pub(crate) fn main(options: &Options) -> ExitCode {
-    // Nothing is written before the whole request is read: the caller may not be reading yet.
-    let input = read(io::stdin().lock());
+    let signals = Signals::listen().map_err(|error| CpiError::host(format!("signals cannot be heard: {error}")));
     std::panic::set_hook(Box::new(|_| {}));
     if stdout_is_closed() {
         Journal::new(Box::new(Stderr::default()), Level::Info, None)
@@ -42,7 +39,12 @@ pub(crate) fn main(options: &Options) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let intents = OnceLock::new();
-    let outcome = catch_unwind(AssertUnwindSafe(|| input.and_then(|input| respond(options, &input, &intents))));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let signals = signals?;
+        // Nothing is written before the whole request is read: the caller may not be reading yet.
+        let input = input::read(io::stdin().lock(), &signals)?;
+        respond(options, &signals, &input, &intents)
+    }));
     let outcome = outcome.unwrap_or_else(|panic| Err(CpiError::host(format!("cpi-host failed: {}", text_of(&*panic)))));
     let intents: Option<Arc<IntentLog>> = intents.into_inner();
     // On record before anybody can have read it.
@@ -74,26 +76,12 @@ fn stdout_is_closed() -> bool {
         && rustix::fs::fcntl_getfl(&stdout).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR))
 }
 
-/// Reads to the end, keeping no more than a request may have.
-fn read(mut input: impl Read) -> Result<Vec<u8>, CpiError> {
-    let mut request = Vec::new();
-    input
-        .by_ref()
-        .take(LONGEST_REQUEST + 1)
-        .read_to_end(&mut request)
-        .map_err(|error| CpiError::host(format!("the request cannot be read from stdin: {error}")))?;
-    if request.len() as u64 > LONGEST_REQUEST {
-        // A caller that still writes would fail, and never read the answer.
-        _ = io::copy(&mut input, &mut io::sink());
-        return Err(CpiError::new(
-            cpi_protocol::ErrorType::InvalidCall,
-            format!("Request cannot be deserialized, details: it is longer than {LONGEST_REQUEST} bytes"),
-        ));
-    }
-    Ok(request)
-}
-
-fn respond(options: &Options, input: &[u8], intents: &OnceLock<Arc<IntentLog>>) -> Result<Value, CpiError> {
+fn respond(
+    options: &Options,
+    signals: &Signals,
+    input: &[u8],
+    intents: &OnceLock<Arc<IntentLog>>,
+) -> Result<Value, CpiError> {
     let level = if options.verbose { Level::Debug } else { Level::Info };
     let journal = |request_id: Option<&str>| Arc::new(Journal::new(Box::new(Stderr::default()), level, request_id));
     let request = Request::parse(input).inspect_err(|error| {
@@ -107,7 +95,7 @@ fn respond(options: &Options, input: &[u8], intents: &OnceLock<Arc<IntentLog>>) 
     for doubt in &request.context.doubts {
         journal.write(Level::Warn, doubt);
     }
-    let outcome = with_runtime(options, request, intents, &journal);
+    let outcome = with_runtime(options, signals, request, intents, &journal);
     let outcome = outcome.map_err(|error| error.map_message(|message| journal.masked(message)));
     let seconds = start.elapsed().as_secs_f64();
     match &outcome {
@@ -119,6 +107,7 @@ fn respond(options: &Options, input: &[u8], intents: &OnceLock<Arc<IntentLog>>) 
 
 fn with_runtime(
     options: &Options,
+    signals: &Signals,
     request: Request,
     intents: &OnceLock<Arc<IntentLog>>,
     journal: &Arc<Journal>,
@@ -139,31 +128,15 @@ fn with_runtime(
         .map_err(|error| CpiError::host(format!("the process cannot be set up: {error}")))?;
     let outcome = runtime.block_on(async {
         tokio::select! {
-            // In this order: signals are heard from before the call begins.
+            // In this order: a signal that came before ends the call before it begins.
             biased;
-            signal = terminated() => Err(signal),
+            signal = signals.received() => Err(signal),
             outcome = answer::answer(options, request, call, intents, Arc::clone(journal)) => outcome,
         }
     });
     // A name that is still being looked up must not hold back the answer.
     runtime.shutdown_background();
     outcome
-}
-
-/// The error of a call that the system wants to end.
-async fn terminated() -> CpiError {
-    let (Ok(mut term), Ok(mut interrupt), Ok(mut hangup)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()))
-    else {
-        // Without handlers the signals end the process, as they would without this function.
-        return std::future::pending().await;
-    };
-    let name = tokio::select! {
-        _ = term.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-        _ = hangup.recv() => "SIGHUP",
-    };
-    CpiError::host(format!("the call was ended by {name}; what it had begun may be there in part"))
 }
 
 fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -13,6 +13,7 @@ mod orphans;
 mod paths;
 mod plugin;
 mod session;
+mod signals;
 
 /// A host for BOSH CPI plugins in WebAssembly.
 #[derive(Parser)]

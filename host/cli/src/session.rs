@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cpi_broker::{
-    AgentVault, Credentials, Egress, IntentLog, Journal, Network, Origin, Registry, StateStore, TokenCache,
+    AgentVault, Credentials, Egress, IntentLog, Journal, Network, Origin, Registry, StateStore, Throttle, TokenCache,
 };
 use cpi_catalog::{Catalog, CatalogError, Installed};
 use cpi_policy::{Grant, HostConfig, Limits, Manifest, Settings};
@@ -83,10 +83,12 @@ impl Session {
         let credentials =
             Credentials::new(&self.manifest, settings, &self.network, cache.as_ref(), Arc::clone(&journal));
         let (grant, network) = (Arc::clone(&self.grant), Arc::clone(&self.network));
+        let egress = Egress::new(grant, credentials, network, Arc::clone(&agents), Arc::clone(&journal));
+        let throttle = Throttle::new(&self.state, self.settings.host.account());
         let (plugin, identity) = (&self.manifest.plugin.name, &self.settings.identity);
         Capabilities {
             state: StateStore::new(&self.state, plugin, director, identity, self.limits.state),
-            egress: Arc::new(Egress::new(grant, credentials, network, Arc::clone(&agents), Arc::clone(&journal))),
+            egress: Arc::new(egress.with_throttle(throttle)),
             agents,
             intents,
             journal,

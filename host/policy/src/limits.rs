@@ -1,70 +1,55 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bytesize::ByteSize;
-use serde::Deserialize;
+use cpi_protocol::Method;
+
+mod patch;
+mod units;
+
+pub use patch::LimitsPatch;
+pub use units::{in_words, size_in_words};
 
 /// How much one call may use. The defaults are far above what real calls need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Linear memory of the plugin, in bytes.
     pub memory: usize,
+    /// Elements of all tables of the plugin.
+    pub table_elements: usize,
+    /// Core instances, and as many tables; a Rust component has a handful.
+    pub instances: usize,
+    /// Handles (images, leases, streams) that the plugin holds at the same time.
+    pub handles: usize,
+    /// What the plugin may hand to the host at once, in bytes as the host keeps them.
+    pub values: usize,
     /// Time the plugin may compute.
     pub cpu: Duration,
     /// Time a call may take, waiting included, for methods not named in `wall_of`.
     pub wall: Duration,
     /// Time that calls of single methods may take.
-    pub wall_of: BTreeMap<String, Duration>,
+    pub wall_of: BTreeMap<Method, Duration>,
     /// Body of a request, in bytes.
     pub request: usize,
     /// Body of a response, in bytes.
     pub response: usize,
     /// Requests of one call that are open at the same time.
     pub in_flight: usize,
+    /// Requests that one call begins in a second; more of them wait.
+    pub per_second: usize,
     /// Requests of one call.
     pub requests: usize,
     /// Time for one request, from connecting to the last byte.
     pub request_time: Duration,
+    /// How often one call sends requests again, all requests together.
+    pub tries: usize,
+    /// How long one call waits before it sends requests again, all waits together.
+    pub waiting: Duration,
+    /// How long after its first try a request is still sent again.
+    pub deadline: Duration,
     /// Text that one call may log, in bytes.
     pub log: usize,
     /// What the plugin may keep in its state for one director, in bytes.
     pub state: usize,
-}
-
-/// The `[limits]` table of a manifest or of the host's configuration: what is absent stays as it was.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct LimitsPatch {
-    memory: Option<ByteSize>,
-    #[serde(default, with = "humantime_serde::option")]
-    cpu: Option<Duration>,
-    #[serde(default)]
-    wall: WallPatch,
-    #[serde(default)]
-    http: HttpPatch,
-    log: Option<ByteSize>,
-    state: Option<ByteSize>,
-}
-
-/// `wall = { default = "10m", create_stemcell = "4h" }`: a method's name, or `default`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-struct WallPatch(BTreeMap<String, Readable>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-struct Readable(#[serde(with = "humantime_serde")] Duration);
-
-/// `http = { in-flight = 16, response = "8MiB" }`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct HttpPatch {
-    in_flight: Option<usize>,
-    requests: Option<usize>,
-    request: Option<ByteSize>,
-    response: Option<ByteSize>,
-    #[serde(default, with = "humantime_serde::option")]
-    timeout: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -72,14 +57,22 @@ impl Default for Limits {
         const MIB: usize = 1 << 20;
         Self {
             memory: 128 * MIB,
+            table_elements: 100_000,
+            instances: 64,
+            handles: 10_000,
+            values: 64 * MIB,
             cpu: Duration::from_mins(1),
             wall: Duration::from_hours(2),
-            wall_of: BTreeMap::from([("create_stemcell".to_owned(), Duration::from_hours(8))]),
+            wall_of: BTreeMap::from([(Method::CreateStemcell, Duration::from_hours(8))]),
             request: 16 * MIB,
             response: 8 * MIB,
             in_flight: 32,
+            per_second: 100,
             requests: 10_000,
             request_time: Duration::from_mins(2),
+            tries: 200,
+            waiting: Duration::from_mins(30),
+            deadline: Duration::from_mins(15),
             log: MIB,
             state: 16 * MIB,
         }
@@ -96,8 +89,8 @@ impl Limits {
     }
 
     /// How long a call of this method may take.
-    pub fn wall_of(&self, method: &str) -> Duration {
-        self.wall_of.get(method).copied().unwrap_or(self.wall)
+    pub fn wall_of(&self, method: Method) -> Duration {
+        self.wall_of.get(&method).copied().unwrap_or(self.wall)
     }
 
     fn apply(
@@ -106,38 +99,88 @@ impl Limits {
         number: impl Fn(usize, usize) -> usize,
         time: impl Fn(Duration, Duration) -> Duration,
     ) {
-        let set = |current: &mut usize, value: Option<usize>| {
-            if let Some(value) = value {
-                *current = number(*current, value);
-            }
-        };
-        set(&mut self.memory, patch.memory.map(bytes));
-        set(&mut self.log, patch.log.map(bytes));
-        set(&mut self.state, patch.state.map(bytes));
-        set(&mut self.request, patch.http.request.map(bytes));
-        set(&mut self.response, patch.http.response.map(bytes));
-        set(&mut self.in_flight, patch.http.in_flight);
-        set(&mut self.requests, patch.http.requests);
-        let set = |current: &mut Duration, value: Option<Duration>| {
-            if let Some(value) = value {
-                *current = time(*current, value);
-            }
-        };
-        set(&mut self.cpu, patch.cpu);
-        set(&mut self.request_time, patch.http.timeout);
-        for (method, Readable(value)) in &patch.wall.0 {
-            if method == "default" {
-                set(&mut self.wall, Some(*value));
-            } else {
-                let ceiling = self.wall_of.get(method).copied().unwrap_or(self.wall);
-                self.wall_of.insert(method.clone(), time(ceiling, *value));
-            }
+        for (current, value) in [
+            (&mut self.memory, patch.memory.map(usize::from)),
+            (&mut self.table_elements, patch.table_elements),
+            (&mut self.instances, patch.instances),
+            (&mut self.handles, patch.handles),
+            (&mut self.values, patch.values.map(usize::from)),
+            (&mut self.log, patch.log.map(usize::from)),
+            (&mut self.state, patch.state.map(usize::from)),
+            (&mut self.request, patch.http.request.map(usize::from)),
+            (&mut self.response, patch.http.response.map(usize::from)),
+            (&mut self.in_flight, patch.http.in_flight.map(usize::from)),
+            (&mut self.per_second, patch.http.per_second.map(usize::from)),
+            (&mut self.requests, patch.http.requests),
+            (&mut self.tries, patch.retries.tries),
+        ] {
+            *current = value.map_or(*current, |value| number(*current, value));
+        }
+        for (current, value) in [
+            (&mut self.cpu, patch.cpu.map(Duration::from)),
+            (&mut self.request_time, patch.http.timeout.map(Duration::from)),
+            (&mut self.waiting, patch.retries.waiting),
+            (&mut self.deadline, patch.retries.deadline),
+            (&mut self.wall, patch.wall.default.map(Duration::from)),
+        ] {
+            *current = value.map_or(*current, |value| time(*current, value));
+        }
+        for (method, value) in &patch.wall.of {
+            let ceiling = self.wall_of(*method);
+            self.wall_of.insert(*method, time(ceiling, (*value).into()));
         }
     }
-}
 
-fn bytes(size: ByteSize) -> usize {
-    usize::try_from(size.as_u64()).unwrap_or(usize::MAX)
+    /// What differs from the defaults: the setting, its value, and what it would be, for people.
+    pub fn differences(&self) -> Vec<(String, String, String)> {
+        let ours = self.in_words();
+        let others: BTreeMap<_, _> = Self::default().in_words().into_iter().collect();
+        let default_of = |name: &String| {
+            others.get(name).or_else(|| others.get("wall.default").filter(|_| name.starts_with("wall."))).cloned()
+        };
+        ours.into_iter()
+            .filter_map(|(name, value)| {
+                let default = default_of(&name)?;
+                (default != value).then_some((name, value, default))
+            })
+            .collect()
+    }
+
+    /// Every limit by the name of its setting.
+    fn in_words(&self) -> Vec<(String, String)> {
+        let sizes = [
+            ("memory", self.memory),
+            ("values", self.values),
+            ("http.request", self.request),
+            ("http.response", self.response),
+            ("log", self.log),
+            ("state", self.state),
+        ];
+        let numbers = [
+            ("table-elements", self.table_elements),
+            ("instances", self.instances),
+            ("handles", self.handles),
+            ("http.in-flight", self.in_flight),
+            ("http.per-second", self.per_second),
+            ("http.requests", self.requests),
+            ("retries.tries", self.tries),
+        ];
+        let times = [
+            ("cpu", self.cpu),
+            ("http.timeout", self.request_time),
+            ("retries.waiting", self.waiting),
+            ("retries.deadline", self.deadline),
+            ("wall.default", self.wall),
+        ];
+        let walls = self.wall_of.iter().map(|(method, wall)| (format!("wall.{}", method.name()), in_words(*wall)));
+        sizes
+            .into_iter()
+            .map(|(name, size)| (name.to_owned(), size_in_words(size)))
+            .chain(numbers.into_iter().map(|(name, number)| (name.to_owned(), number.to_string())))
+            .chain(times.into_iter().map(|(name, time)| (name.to_owned(), in_words(time))))
+            .chain(walls)
+            .collect()
+    }
 }
 
 #[cfg(test)]
@@ -154,12 +197,24 @@ mod tests {
         let limits = Limits::new(&wishes, &LimitsPatch::default());
         assert_eq!(limits.memory, 64 << 20);
         assert_eq!(limits.cpu, Limits::default().cpu);
-        assert_eq!(limits.wall_of("create_vm"), Duration::from_mins(30));
-        assert_eq!(limits.wall_of("has_vm"), Limits::default().wall);
+        assert_eq!(limits.wall_of(Method::CreateVm), Duration::from_mins(30));
+        assert_eq!(limits.wall_of(Method::HasVm), Limits::default().wall);
 
         let operator = patch("memory = \"1GiB\"\nwall = { default = \"100h\" }\nhttp = { in-flight = 99 }");
         let limits = Limits::new(&wishes, &operator);
         assert_eq!((limits.memory, limits.in_flight), (1 << 30, 99));
-        assert_eq!(limits.wall_of("has_vm"), Duration::from_hours(100));
+        assert_eq!(limits.wall_of(Method::HasVm), Duration::from_hours(100));
+    }
+
+    #[test]
+    fn differences_name_the_setting_and_the_default() {
+        assert_eq!(Limits::default().differences(), []);
+        let limits = Limits::new(&LimitsPatch::default(), &patch("memory = \"64MiB\"\nwall = { has_vm = \"90s\" }"));
+        let shown: Vec<_> = limits
+            .differences()
+            .into_iter()
+            .map(|(name, value, default)| format!("{name} is {value} instead of {default}"))
+            .collect();
+        assert_eq!(shown, ["memory is 64MiB instead of 128MiB", "wall.has_vm is 1m 30s instead of 2h"]);
     }
 }

@@ -1,8 +1,11 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use cpi_protocol::{Object, printable};
 use serde::Deserialize;
 use serde_json::Value;
+use url::form_urlencoded;
+
+use crate::{Method, Permit};
 
 /// The `[retry]` table of a manifest: what is peculiar to a cloud. Without it the defaults hold.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -16,6 +19,11 @@ pub struct RetryAsk {
     /// Error codes for which trying again is useless, whatever the status says.
     #[serde(default)]
     never: Vec<String>,
+    /// Actions that may be done twice, such as `Describe*`: they are sent again even when they may have arrived.
+    #[serde(default)]
+    repeat: Vec<String>,
+    /// The field of a form with which a service knows a request that it has seen already, such as `ClientToken`.
+    token: Option<String>,
 }
 
 /// When a request is sent again, and after how long. There is one policy for all plugins, so that no two layers
@@ -23,8 +31,7 @@ pub struct RetryAsk {
 #[derive(Debug, Clone)]
 pub struct Retry {
     most: u32,
-    codes: Vec<String>,
-    never: Vec<String>,
+    ask: RetryAsk,
 }
 
 /// What decides about another try.
@@ -32,10 +39,12 @@ pub struct Retry {
 pub struct Refusal<'a> {
     /// HTTP status.
     pub status: u16,
-    /// The header `Retry-After`.
-    pub retry_after: Option<&'a str>,
+    /// Names in lower case, with their values: some say when to come back.
+    pub headers: &'a [(String, String)],
     /// The body, in which clouds write their error codes.
     pub body: &'a [u8],
+    /// When it came.
+    pub now: SystemTime,
 }
 
 /// Another try.
@@ -47,6 +56,8 @@ pub struct Again {
     pub pause: Duration,
     /// How often for such a reason, at most.
     pub most: u32,
+    /// The service said that it gets too many requests. Nothing was done, and other calls should slow down as well.
+    pub throttled: bool,
 }
 
 const DEFAULT_LIMIT: u32 = 8;
@@ -62,40 +73,76 @@ impl Retry {
     /// The policy for one call.
     pub(crate) fn new(ask: &RetryAsk, settings: &Object) -> Self {
         let wanted = ask.limit.as_ref().and_then(|key| settings.get(key)).and_then(Value::as_u64);
-        Self {
-            most: wanted.map_or(DEFAULT_LIMIT, |limit| u32::try_from(limit).unwrap_or(u32::MAX)),
-            codes: ask.codes.clone(),
-            never: ask.never.clone(),
-        }
+        let most = wanted.map_or(DEFAULT_LIMIT, |limit| u32::try_from(limit).unwrap_or(u32::MAX));
+        Self { most, ask: ask.clone() }
     }
 
     /// Whether to try again after a refusal; `None` when it is final.
     ///
-    /// `retried` is how often it was tried again already, `random` a number from 0 to 1.
-    pub fn after(&self, refusal: Refusal<'_>, retried: u32, random: f64) -> Option<Again> {
-        if retried >= self.most || refusal.status < 400 {
+    /// `retried` is how often it was tried again already, `random` a number from 0 to 1. A service that says "slow
+    /// down" has done nothing; one that failed may have, and is asked again only if `repeatable`.
+    pub fn after(
+        &self,
+        refusal: Refusal<'_>,
+        repeatable: impl FnOnce() -> bool,
+        retried: u32,
+        random: f64,
+    ) -> Option<Again> {
+        let Refusal { status, headers, body, now } = refusal;
+        if retried >= self.most || status < 400 {
             return None;
         }
-        let code = error_code(refusal.body);
+        let code = error_code(body);
         let listed =
             |list: &[String]| code.as_deref().is_some_and(|code| list.iter().any(|entry| matches(entry, code)));
-        let busy = matches!(refusal.status, 429 | 500 | 502 | 503 | 504) || listed(&self.codes);
-        if !busy || listed(&self.never) {
+        if listed(&self.ask.never) {
             return None;
         }
-        let reason = code.unwrap_or_else(|| format!("status {}", refusal.status));
-        let told = refusal.retry_after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        let throttled = matches!(status, 429 | 503) || (status < 500 && listed(&self.ask.codes));
+        let failed = matches!(status, 500 | 502 | 504) || listed(&self.ask.codes);
+        if !(throttled || failed && repeatable()) {
+            return None;
+        }
+        let reason = code.unwrap_or_else(|| format!("status {status}"));
         let pause = pause(retried, random);
-        let pause = told.map_or(pause, |told| told.min(LONGEST_RETRY_AFTER) + pause / 4);
-        Some(Again { reason, pause, most: self.most })
+        let pause = told(headers, now).map_or(pause, |told| told.min(LONGEST_RETRY_AFTER) + pause / 4);
+        Some(Again { reason, pause, most: self.most, throttled })
     }
 
-    /// Whether to try again after a connection that was refused or reset, so that nothing was sent. A service that
-    /// restarts is back soon; a wrong address stays wrong.
-    pub fn after_no_connection(&self, reason: String, retried: u32, random: f64) -> Option<Again> {
+    /// Whether to try again after a connection that was refused, so that nothing was sent, or was lost afterwards, and
+    /// the request may be done twice. A service that restarts is back soon; a wrong address stays wrong.
+    pub fn after_no_answer(&self, reason: String, retried: u32, random: f64) -> Option<Again> {
         let most = self.most.min(MOST_CONNECTIONS);
-        (retried < most).then(|| Again { reason, pause: pause(retried, random), most })
+        (retried < most).then(|| Again { reason, pause: pause(retried, random), most, throttled: false })
     }
+
+    /// Whether a request that may have arrived can be sent again: reading and deleting end the same when done twice, a
+    /// token lets the service notice, and of actions only the author knows.
+    pub fn may_repeat(&self, permit: &Permit) -> bool {
+        let request = permit.request();
+        match permit.action() {
+            None => matches!(request.method, Method::Get | Method::Head | Method::Put | Method::Delete),
+            Some(action) => {
+                let token = |name: &String| {
+                    form_urlencoded::parse(&request.body).any(|(field, value)| field == *name && !value.is_empty())
+                };
+                self.ask.repeat.iter().any(|entry| matches(entry, action)) || self.ask.token.as_ref().is_some_and(token)
+            }
+        }
+    }
+}
+
+/// When a service wants to be asked again: in milliseconds, in seconds, or at a date.
+fn told(headers: &[(String, String)], now: SystemTime) -> Option<Duration> {
+    let value = |name: &str| headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.trim());
+    let number = |text: &str| text.parse::<u64>().ok();
+    let date = |text: &str| httpdate::parse_http_date(text).ok();
+    value("retry-after-ms")
+        .or_else(|| value("x-ms-retry-after-ms"))
+        .and_then(number)
+        .map(Duration::from_millis)
+        .or_else(|| value("retry-after").and_then(number).map(Duration::from_secs))
+        .or_else(|| value("retry-after").and_then(date).map(|date| date.duration_since(now).unwrap_or_default()))
 }
 
 /// Doubles each time, up to a limit; between half and all of it, so that processes do not come back together.
@@ -136,12 +183,16 @@ mod tests {
     }
 
     fn refusal(status: u16, body: &str) -> Refusal<'_> {
-        Refusal { status, retry_after: None, body: body.as_bytes() }
+        Refusal { status, headers: &[], body: body.as_bytes(), now: SystemTime::UNIX_EPOCH }
+    }
+
+    fn again(limit: u64, refusal: Refusal<'_>, retried: u32, random: f64) -> Option<Again> {
+        retry(limit).after(refusal, || true, retried, random)
     }
 
     #[test]
     fn what_may_pass_is_tried_again_and_what_will_not_is_not() {
-        let tried = |status, body| retry(8).after(refusal(status, body), 0, 1.0).map(|again| again.reason);
+        let tried = |status, body| again(8, refusal(status, body), 0, 1.0).map(|again| again.reason);
         assert_eq!(tried(503, "<Code>RequestLimitExceeded</Code>").as_deref(), Some("RequestLimitExceeded"));
         assert_eq!(tried(400, "<Code>Throttling</Code>").as_deref(), Some("Throttling"));
         assert_eq!(tried(400, r#"{"__type":"ThrottlingException"}"#).as_deref(), Some("ThrottlingException"));
@@ -155,22 +206,40 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_limit_and_tries_end() {
-        let pause = |retried| retry(100).after(refusal(503, ""), retried, 1.0).unwrap().pause;
+        let pause = |retried| again(100, refusal(503, ""), retried, 1.0).unwrap().pause;
         assert_eq!([pause(0), pause(1), pause(2)].map(|pause| pause.as_millis()), [300, 600, 1200]);
         assert_eq!(pause(90), LONGEST_PAUSE);
-        assert!(retry(8).after(refusal(503, ""), 8, 1.0).is_none());
-        assert!(retry(0).after(refusal(503, ""), 0, 1.0).is_none());
-        assert!(retry(0).after_no_connection(String::new(), 0, 1.0).is_none());
-        assert_eq!(retry(8).after_no_connection(String::new(), 0, 1.0).unwrap().most, MOST_CONNECTIONS);
-        assert!(retry(8).after_no_connection(String::new(), MOST_CONNECTIONS, 1.0).is_none());
+        assert!(again(8, refusal(503, ""), 8, 1.0).is_none());
+        assert!(again(0, refusal(503, ""), 0, 1.0).is_none());
+        assert!(retry(0).after_no_answer(String::new(), 0, 1.0).is_none());
+        assert_eq!(retry(8).after_no_answer(String::new(), 0, 1.0).unwrap().most, MOST_CONNECTIONS);
+        assert!(retry(8).after_no_answer(String::new(), MOST_CONNECTIONS, 1.0).is_none());
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_not_done_again_unless_that_is_harmless() {
+        for (status, body) in [(500, "<Code>InternalError</Code>"), (502, ""), (504, "")] {
+            assert!(retry(8).after(refusal(status, body), || false, 0, 1.0).is_none(), "{status}");
+            assert!(!again(8, refusal(status, body), 0, 1.0).unwrap().throttled);
+        }
+        for (status, body) in [(503, ""), (429, ""), (400, "<Code>Throttling</Code>")] {
+            assert!(retry(8).after(refusal(status, body), || false, 0, 1.0).unwrap().throttled, "{status}");
+        }
     }
 
     #[test]
     fn the_server_can_ask_for_patience_but_not_for_eternity() {
-        let asked =
-            |text| retry(8).after(Refusal { retry_after: Some(text), ..refusal(429, "") }, 0, 0.0).unwrap().pause;
-        assert!((10.0..10.1).contains(&asked("10").as_secs_f64()));
-        assert!(asked("999999") < Duration::from_secs(301));
-        assert!(asked("Wed, 21 Oct 2026 07:28:00 GMT") < Duration::from_secs(1));
+        let asked = |name: &str, value: &str| {
+            let headers = [(name.to_owned(), value.to_owned())];
+            again(8, Refusal { headers: &headers, ..refusal(429, "") }, 0, 0.0).unwrap().pause.as_secs_f64()
+        };
+        assert!((10.0..10.1).contains(&asked("retry-after", "10")));
+        assert!((20.0..20.1).contains(&asked("retry-after", "Thu, 01 Jan 1970 00:00:20 GMT")));
+        assert!((0.5..0.6).contains(&asked("retry-after-ms", "500")));
+        assert!((2.0..2.1).contains(&asked("x-ms-retry-after-ms", "2000")));
+        assert!(asked("retry-after", "999999") < 301.0);
+        for nonsense in ["soon", "-1", "1e9", "Wed, 99 Oct 2026 07:28:00 GMT", "Thu, 01 Jan 1969 00:00:00 GMT"] {
+            assert!(asked("retry-after", nonsense) < 1.0, "{nonsense}");
+        }
     }
 }

@@ -24,6 +24,10 @@ pub struct HostSettings {
     hidden: Vec<String>,
 }
 
+/// Settings that say in whose name requests are sent.
+const ACCOUNT_SETTINGS: [&str; 7] =
+    ["access_key_id", "client_id", "credentials_source", "role_arn", "subscription_id", "tenant_id", "username"];
+
 impl Settings {
     /// Merges the request's properties over the provider's section of the configuration, key by key, and parts the
     /// result. An endpoint that is no URL is an error, in words for the operator.
@@ -97,6 +101,11 @@ impl HostSettings {
     /// The values of settings that hold secrets.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         self.hidden.iter().filter_map(|key| self.text(key))
+    }
+
+    /// What tells accounts apart without being secret.
+    pub fn account(&self) -> impl Iterator<Item = &str> {
+        ACCOUNT_SETTINGS.into_iter().filter_map(|key| self.text(key))
     }
 
     /// Keeps the secrets out of texts.

@@ -1,7 +1,7 @@
 use std::ops::RangeInclusive;
 
 /// A method of the protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names are the protocol's")]
 pub enum Method {
     Info,

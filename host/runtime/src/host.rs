@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Level, Network, Origin, StateStore};
-use cpi_policy::{Grant, HostSettings, Manifest};
+use cpi_policy::{Grant, HostSettings, Limits, Manifest};
 use cpi_protocol::Object;
 use wasmtime::component::{HasSelf, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -72,14 +72,11 @@ pub(crate) struct CallState {
 /// The capabilities that need the store while they wait.
 pub(crate) type Host = HasSelf<CallState>;
 
-/// Handles that one call may hold.
-const MOST_HANDLES: usize = 10_000;
-
 impl CallState {
-    pub(crate) fn new(capabilities: Capabilities, plugin: Arc<str>, output: Captured, memory: usize) -> Self {
+    pub(crate) fn new(capabilities: Capabilities, plugin: Arc<str>, output: Captured, limits: &Limits) -> Self {
         let mut table = ResourceTable::new();
-        table.set_max_capacity(MOST_HANDLES);
-        Self { capabilities, plugin, limiter: Limiter::new(memory), table, wasi: wasi::context(output) }
+        table.set_max_capacity(limits.handles);
+        Self { capabilities, plugin, limiter: Limiter::new(limits), table, wasi: wasi::context(output) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cpi_broker::Level;
 use cpi_policy::{Limits, LimitsPatch, Manifest};
-use cpi_protocol::{Call, CpiError, Request};
+use cpi_protocol::{Call, CpiError, Method, Request};
 use serde_json::Value;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Store, Trap, UpdateDeadline};
@@ -58,7 +58,7 @@ impl Plugin {
     /// What the provider says of itself. It needs neither settings nor requests, so it is asked once, at installation.
     pub async fn about(&self, manifest: &Manifest) -> Result<About, CpiError> {
         let limits = Limits::new(&manifest.limits, &LimitsPatch::default());
-        self.with_instance(Capabilities::none(manifest), &limits, "info", async |instance, store| {
+        self.with_instance(Capabilities::none(manifest), &limits, Method::Info.name(), async |instance, store| {
             call::about(&instance, store).await
         })
         .await
@@ -85,13 +85,13 @@ impl Plugin {
         &self,
         capabilities: Capabilities,
         limits: &Limits,
-        method: &str,
+        work_name: &str,
         work: impl AsyncFnOnce(Instance, &mut Store<CallState>) -> wasmtime::Result<Result<R, CpiError>>,
     ) -> Result<R, CpiError> {
         let journal = Arc::clone(&capabilities.journal);
         let output = Captured::new(Arc::clone(&journal), Arc::clone(&self.name));
         let mut store = self.store(capabilities, output.clone(), limits);
-        let wall = limits.wall_of(method);
+        let wall = Method::from_name(work_name).map_or(limits.wall, |method| limits.wall_of(method));
         let outcome = tokio::time::timeout(wall, async {
             let instance = self.ready.instantiate_async(&mut store).await?;
             work(instance, &mut store).await
@@ -103,20 +103,17 @@ impl Plugin {
                 if let Some(frames) = trap::backtrace(&cause) {
                     journal.write(Level::Debug, frames);
                 }
-                let panic = output.panic();
-                Err(trap::error(&self.name, &cause, panic.as_deref(), &store.data().limiter, limits.cpu))
+                Err(trap::error(&self.name, &cause, output.panic(), &store.data().limiter, limits))
             }
-            Err(_) => Err(CpiError::host(format!(
-                "{method} took longer than {}, which is the limit: raise [limits] wall = {{ {method} = … }}",
-                trap::seconds(wall)
-            ))),
+            Err(_) => Err(trap::out_of_time(work_name, wall)),
         }
     }
 
     fn store(&self, capabilities: Capabilities, output: Captured, limits: &Limits) -> Store<CallState> {
-        let state = CallState::new(capabilities, Arc::clone(&self.name), output, limits.memory);
+        let state = CallState::new(capabilities, Arc::clone(&self.name), output, limits);
         let mut store = Store::new(self.ready.engine(), state);
         store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(limits.values);
         store.set_epoch_deadline(1);
         // One tick at a time, so that other work of the process goes on; what counts is the time that was computed.
         let (start, most) = (computed(), limits.cpu);

@@ -11,26 +11,47 @@ use crate::{Incoming, Problem};
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) problem: Problem,
+    pub(crate) fault: Fault,
+}
+
+/// What an attempt without an answer says about another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
     /// Nothing was sent, so nothing can be done twice, and the same may succeed a little later.
-    pub(crate) may_pass: bool,
+    NotSent,
+    /// The connection broke afterwards: what was sent may have been done.
+    Lost,
+    /// It would come to the same again.
+    Final,
 }
 
 impl Failed {
     /// Why there is no answer from this place, and at which point.
     pub(crate) fn of(error: &reqwest::Error, place: &str, phase: &str) -> Self {
         let problem = problem(error, place, phase);
-        // A service that restarts refuses connections for a while; a wrong name or certificate stays wrong.
-        let refused = matches!(
-            innermost(error).downcast_ref::<io::Error>().map(io::Error::kind),
-            Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
-        );
-        Self { problem, may_pass: refused && error.is_connect() }
+        let kind = innermost(error).downcast_ref::<io::Error>().map(io::Error::kind);
+        let fault = match kind {
+            // A service that restarts refuses connections for a while; a wrong name or certificate stays wrong.
+            Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset) if error.is_connect() => {
+                Fault::NotSent
+            }
+            _ if error.is_connect() || error.is_timeout() => Fault::Final,
+            Some(
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof,
+            ) => Fault::Lost,
+            _ if innermost(error).downcast_ref().is_some_and(hyper::Error::is_incomplete_message) => Fault::Lost,
+            _ => Fault::Final,
+        };
+        Self { problem, fault }
     }
 }
 
 impl From<Problem> for Failed {
     fn from(problem: Problem) -> Self {
-        Self { problem, may_pass: false }
+        Self { problem, fault: Fault::Final }
     }
 }
 
@@ -70,7 +91,7 @@ fn problem(error: &reqwest::Error, place: &str, phase: &str) -> Problem {
     let innermost = innermost(error);
     if error.is_timeout() {
         return Problem::TimedOut(format!(
-            "{place} did not answer in time, {phase}: [limits] http = {{ timeout = … }} says how long that is"
+            "limit-time: {place} did not answer in time, {phase}: [limits] http = {{ timeout = … }} says how long that is"
         ));
     }
     if error.is_builder() {
