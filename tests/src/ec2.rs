@@ -24,9 +24,10 @@ impl Ec2 {
         Self::start(None, None)
     }
 
-    /// A server with TLS and a certificate of its own.
+    /// A server with TLS and a certificate of its own, for its address and for `cloud.invalid`.
     pub fn with_tls() -> Self {
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "cloud.invalid".to_owned()])
+            .expect("a certificate");
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()

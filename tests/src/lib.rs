@@ -20,6 +20,7 @@ mod note;
 mod proxy;
 mod registry;
 mod service;
+mod tunnel;
 
 pub use crowd::Crowd;
 pub use ec2::Ec2;
@@ -31,3 +32,4 @@ pub use note::note;
 pub use proxy::{Held, Proxy};
 pub use registry::Registry;
 pub use service::{Asked, Reply, Service};
+pub use tunnel::Tunnel;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use cpi_tests::identity::{self, Proof};
-use cpi_tests::{Answer, Asked, Endpoint, Host, Service, request};
+use cpi_tests::{Answer, Asked, Endpoint, Host, Moto, Service, request};
 use serde_json::{Value, json};
 
 /// A key and its certificate, made for these tests.
@@ -81,7 +81,7 @@ fn a_credential_goes_only_where_the_manifest_has_it() {
         assert!(answer.error().1.contains("credential-not-granted"), "{answer:?}");
     }
     let answer = send(&host, "basic", &format!("{}/basic/x", cloud.url()));
-    assert!(answer.error().1.contains("basic_username is missing: credential 'basic' needs it"), "{answer:?}");
+    assert!(answer.error().1.contains("basic_username is missing; credential 'basic' needs it"), "{answer:?}");
     assert!(cloud.asked().is_empty());
 }
 
@@ -272,6 +272,20 @@ fn a_role_is_assumed_in_front_of_static_keys_once_for_all_calls() {
     );
 }
 
+/// An implementation of STS and EC2 that nobody here has written.
+#[test]
+fn moto_gives_a_role_that_it_accepts_then() {
+    let moto = Moto::start();
+    let host = Host::aws(&moto.url());
+    let host =
+        host.with_setting("aws", "role_arn", &json!(ROLE)).with_setting("aws", "sts_endpoint", &json!(moto.url()));
+    for first in [true, false] {
+        let answer = host.call("has_vm", &json!(["i-0123456789abcdef0"]));
+        assert_eq!(answer.result(), false);
+        assert_eq!(answer.stderr.contains("credential 'aws': obtained"), first, "{answer:?}");
+    }
+}
+
 #[test]
 fn a_role_that_expired_is_assumed_again() {
     let sts = identity::sts("AKIABASE", "", 3600);
@@ -375,7 +389,8 @@ fn the_environment_files_and_containers_give_keys_and_no_program_is_run() {
     };
     assert_eq!(key(&with("profile", &profile("ops"))), "AKIAFILE");
     let (_, message) = with("profile", &profile("program")).error();
-    assert!(message.contains("the shared profile gives no credentials"), "{message}");
+    assert!(message.contains("credential_process is refused: this program runs no others"), "{message}");
+    assert!(!Path::new("ran").exists());
     fs::remove_dir_all(&folder).unwrap();
 }
 

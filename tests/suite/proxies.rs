@@ -1,6 +1,6 @@
 //! The proxy that the operator names, and no other.
 
-use cpi_tests::{Endpoint, Host, Service, request};
+use cpi_tests::{Ec2, Endpoint, Host, Service, Tunnel, request};
 use serde_json::json;
 
 /// The misbehaving plugin with a cloud that only a proxy could find.
@@ -35,6 +35,26 @@ fn https_asks_the_proxy_to_connect_and_a_refusal_names_it() {
     let asked = proxy.asked().pop().unwrap();
     assert_eq!((asked.method.as_str(), asked.target.as_str()), ("CONNECT", "cloud.invalid:443"));
     assert!(asked.header("proxy-authorization").starts_with("Basic "));
+}
+
+#[test]
+fn tls_is_spoken_with_the_cloud_and_not_with_the_proxy() {
+    let ec2 = Ec2::with_tls();
+    let tunnel = Tunnel::to(&ec2.url());
+    let host =
+        Host::aws("https://cloud.invalid").with_more_settings(&format!("[egress]\nproxy = \"{}\"\n", tunnel.url()));
+    let has_vm = request("has_vm", &json!(["i-0123456789abcdef0"])).to_string();
+    let mut command = host.command();
+    command.env("BOSH_CA_CERT_FILE", ec2.write_certificate(&host.path("ca.pem")));
+    Host::exchange(&mut command, has_vm.as_bytes()).result();
+    assert_eq!(tunnel.asked(), ["CONNECT cloud.invalid:443 HTTP/1.1"]);
+    assert_eq!(ec2.take_actions(), ["DescribeInstances"]);
+
+    // The certificate of a stranger is as good as none.
+    command.env("BOSH_CA_CERT_FILE", Ec2::with_tls().write_certificate(&host.path("ca.pem")));
+    let message = Host::exchange(&mut command, has_vm.as_bytes()).error().1;
+    assert!(message.contains("through the proxy") && message.contains("certificate"), "{message}");
+    assert!(ec2.take_actions().is_empty());
 }
 
 #[test]

@@ -179,9 +179,8 @@ impl Credentials {
     }
 
     fn setting(&self, name: &str, key: &str) -> Result<&str, CredentialError> {
-        self.settings
-            .text(key)
-            .ok_or_else(|| CredentialError::Settings(format!("{key} is missing: credential '{name}' needs it")))
+        let needed = |problem| CredentialError::Settings(format!("{problem}; credential '{name}' needs it"));
+        self.settings.required(key).map_err(needed)
     }
 
     fn hide<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) {

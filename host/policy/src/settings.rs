@@ -85,6 +85,15 @@ impl HostSettings {
         self.values.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
+    /// The text of a setting that must be there; or what is wrong with it, without its value.
+    pub fn required(&self, key: &str) -> Result<&str, String> {
+        match self.values.get(key) {
+            Some(Value::String(text)) if !text.is_empty() => Ok(text),
+            None | Some(Value::Null | Value::String(_)) => Err(format!("{key} is missing")),
+            Some(_) => Err(format!("{key} must be a text: put it in quotes")),
+        }
+    }
+
     /// The text of a member of a setting that is an object, such as `azure_stack.domain`.
     pub fn member(&self, key: &str, member: &str) -> Option<&str> {
         self.values.get(key)?.get(member)?.as_str().filter(|text| !text.is_empty())

@@ -107,9 +107,8 @@ impl EntraSource {
     }
 
     fn required(&self, key: &str) -> Result<&str, CredentialError> {
-        self.settings
-            .text(key)
-            .ok_or_else(|| CredentialError::Settings(format!("{key} is missing: a token of Entra needs it")))
+        let needed = |problem| CredentialError::Settings(format!("{problem}; a token of Entra needs it"));
+        self.settings.required(key).map_err(needed)
     }
 }
 

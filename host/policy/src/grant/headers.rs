@@ -25,13 +25,15 @@ const OWNED: &[&str] = &[
     "x-rewrite-url",
 ];
 
-/// What makes a signature: a plugin has no secret of its own to sign with.
+/// What makes a signature, of whichever scheme: a plugin has no secret of its own to sign with. `x-ms-version` is none of
+/// it: it says which version of a service a plugin speaks, and is signed like any other header.
 const SIGNATURE: &[&str] = &[
     "authorization",
     "x-amz-content-sha256",
     "x-amz-date",
     "x-amz-security-token",
     "x-ms-authorization-auxiliary",
+    "x-ms-copy-source-authorization",
     "x-ms-date",
 ];
 

@@ -151,11 +151,14 @@ fn headers_of_the_host_are_refused() {
         request
     };
     assert_eq!(code(&grant, with("amz-sdk-invocation-id", "1")), "sent");
+    assert_eq!(code(&grant, with("x-ms-version", "2022-11-02")), "sent");
     for (name, value) in [
         ("Host", "evil"),
         ("Transfer-Encoding", "chunked"),
         ("Authorization", "x"),
         ("X-Amz-Date", "x"),
+        ("x-ms-date", "x"),
+        ("X-Ms-Copy-Source-Authorization", "Bearer x"),
         ("Proxy-Authorization", "x"),
         ("x", "a\r\nb"),
         ("x y", "1"),

@@ -45,12 +45,19 @@ pub(super) fn of_provider(service: &str, error: &CredentialsError) -> Credential
         return CredentialError::unreachable(service, problem);
     }
     let service = service.to_owned();
+    let words = chain(error);
+    if words.contains("credentials-process") {
+        return CredentialError::Settings(
+            "credential_process is refused: this program runs no others; put keys or a role into the profile"
+                .to_owned(),
+        );
+    }
     match error {
         CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) => {
-            CredentialError::Settings(format!("{service} gives no credentials: {}", chain(error)))
+            CredentialError::Settings(format!("{service} gives no credentials: {words}"))
         }
-        CredentialsError::ProviderTimedOut(_) => CredentialError::Unreachable { service, problem: chain(error) },
-        _ => CredentialError::Unreadable { service, problem: chain(error) },
+        CredentialsError::ProviderTimedOut(_) => CredentialError::Unreachable { service, problem: words },
+        _ => CredentialError::Unreadable { service, problem: words },
     }
 }
 
