@@ -135,16 +135,11 @@ impl AwsSource {
     pub(crate) async fn fetch(&self, region: &str) -> Result<Fresh<Keys>, CredentialError> {
         let base = self.base()?;
         let region = Region::new(self.settings.text("region").unwrap_or(region).to_owned());
-        let credentials = match (base, self.settings.text("role_arn")) {
-            (Base::WebIdentity, role) => sts::with_web_identity(self, role, region).await?,
-            (_, Some(role)) => {
-                let identity = self.provider(base, &region).await?;
-                sts::assume_role(self, role, identity, region).await?
-            }
-            (_, None) => {
-                let provider = self.provider(base, &region).await?;
-                provider.provide_credentials().await.map_err(|error| failure::of_provider(base.service(), &error))?
-            }
+        let provider = self.provider(base, &region).await?;
+        let credentials = match self.settings.text("role_arn") {
+            // The role of a web identity is not one more.
+            Some(role) if base != Base::WebIdentity => sts::assume_role(self, role, provider, region).await?,
+            _ => provider.provide_credentials().await.map_err(|error| failure::of_provider(base.service(), &error))?,
         };
         let now = SystemTime::now();
         // What does not say when it ends is looked at again now and then: a file may have changed.
@@ -193,7 +188,8 @@ impl AwsSource {
         Ok(match base {
             Base::Static => SharedCredentialsProvider::new(self.static_keys()?.credentials()),
             Base::Environment => SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
-            Base::Profile | Base::WebIdentity => {
+            Base::WebIdentity => SharedCredentialsProvider::new(sts::with_web_identity(self, region.clone()).await?),
+            Base::Profile => {
                 let files = ProfileFileCredentialsProvider::builder().configure(&config);
                 let files = if profile.is_empty() { files } else { files.profile_name(profile) };
                 SharedCredentialsProvider::new(files.build())

@@ -34,22 +34,17 @@ pub(super) async fn assume_role(
 }
 
 /// `AssumeRoleWithWebIdentity` with the token in a file, which is read anew each time: who puts it there renews it.
-pub(super) async fn with_web_identity(
-    source: &AwsSource,
-    role: Option<&str>,
-    region: Region,
-) -> Result<Credentials, CredentialError> {
-    let setting_or_variable = |setting: Option<&str>, variable: &str, name: &str| {
-        let value = setting.map(str::to_owned).or_else(|| std::env::var(variable).ok());
+pub(super) async fn with_web_identity(source: &AwsSource, region: Region) -> Result<Credentials, CredentialError> {
+    let setting_or_variable = |name: &str, variable: &str| {
+        let value = source.settings.text(name).map(str::to_owned).or_else(|| std::env::var(variable).ok());
         value.filter(|value| !value.is_empty()).ok_or_else(|| {
             CredentialError::Settings(format!(
                 "credentials_source is web_identity, which needs {name} in the settings or {variable} in the environment"
             ))
         })
     };
-    let role = setting_or_variable(role, "AWS_ROLE_ARN", "role_arn")?;
-    let file = source.settings.text("web_identity_token_file");
-    let file = setting_or_variable(file, "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file")?;
+    let role = setting_or_variable("role_arn", "AWS_ROLE_ARN")?;
+    let file = setting_or_variable("web_identity_token_file", "AWS_WEB_IDENTITY_TOKEN_FILE")?;
     let token = std::fs::read_to_string(&file).map_err(|error| {
         CredentialError::Settings(format!("the web identity token in '{file}' cannot be read: {error}"))
     })?;
