@@ -1,16 +1,16 @@
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use rustix::fs::OFlags;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Fresh;
+use crate::folder::{self, Folder};
 use crate::{Journal, Level};
 
 /// Tokens of services, kept between calls: a folder of files that only their user can read, each encrypted.
@@ -19,7 +19,7 @@ use crate::{Journal, Level};
 /// folder, in a backup or on an image, is worthless elsewhere, and here after the next start.
 #[derive(Clone)]
 pub struct TokenCache {
-    folder: PathBuf,
+    folder: Folder,
     journal: Arc<Journal>,
 }
 
@@ -44,7 +44,7 @@ impl TokenCache {
     /// A cache below the folder of all states. Nothing is made on disk yet.
     pub fn new(state: &Path, journal: Arc<Journal>) -> Self {
         // No plugin has a name that starts with a dot.
-        Self { folder: state.join(".credentials"), journal }
+        Self { folder: Folder::new(state, &[".credentials"]), journal }
     }
 
     /// The place for what this configuration leads to.
@@ -54,7 +54,7 @@ impl TokenCache {
 
     /// The key of this cache and this start of the kernel.
     fn key(&self, make: bool) -> io::Result<[u8; KEY_LENGTH]> {
-        let file = self.folder.join(KEY_FILE);
+        let file = self.folder.path().join(KEY_FILE);
         let stored = match self.read_private(&file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && make => self.make_key(&file)?,
             other => other?,
@@ -71,7 +71,7 @@ impl TokenCache {
 
     /// Makes the file of the key, unless another call does so at the same time.
     fn make_key(&self, file: &Path) -> io::Result<Vec<u8>> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        self.folder.make()?;
         let mut key = [0; KEY_LENGTH];
         getrandom::fill(&mut key).map_err(io::Error::other)?;
         let beside = self.write_beside(&key)?;
@@ -85,13 +85,11 @@ impl TokenCache {
 
     /// A file of the cache; not one that anybody else could have written or can read.
     fn read_private(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let file = OpenOptions::new().read(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)?;
+        let file = folder::options().read(true).open(path)?;
+        self.folder.check()?;
         let user = rustix::process::geteuid().as_raw();
-        let folder = fs::symlink_metadata(&self.folder)?;
         let facts = file.metadata()?;
-        // No bits for the group and for others.
-        let is_private = |facts: &fs::Metadata| facts.uid() == user && facts.mode().trailing_zeros() >= 6;
-        if !facts.is_file() || !folder.is_dir() || !is_private(&facts) || !is_private(&folder) {
+        if !facts.is_file() || facts.uid() != user || facts.mode().trailing_zeros() < 6 {
             let problem = format!("'{}' is not a file that only user {user} can read: remove it", path.display());
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
         }
@@ -102,15 +100,15 @@ impl TokenCache {
 
     fn write_beside(&self, bytes: &[u8]) -> io::Result<PathBuf> {
         let number = getrandom::u64().map_err(io::Error::other)?;
-        let beside = self.folder.join(format!(".new-{number:016x}"));
-        let mut file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        let beside = self.folder.path().join(format!(".new-{number:016x}"));
+        let mut file = folder::options().write(true).create_new(true).open(&beside)?;
         file.write_all(bytes)?;
         Ok(beside)
     }
 
     fn remove_old(&self) -> io::Result<()> {
         let now = SystemTime::now();
-        for entry in fs::read_dir(&self.folder)? {
+        for entry in fs::read_dir(self.folder.path())? {
             let entry = entry?;
             let age = entry.metadata()?.modified()?;
             if entry.file_name() != KEY_FILE && now.duration_since(age).is_ok_and(|age| age > OLD) {
@@ -181,13 +179,13 @@ impl Place {
 
     /// The name tells nothing about the configuration to those who have no key.
     fn file(&self, key: &[u8; KEY_LENGTH]) -> PathBuf {
-        self.cache.folder.join(blake3::keyed_hash(key, self.configuration.as_bytes()).to_hex().as_str())
+        self.cache.folder.path().join(blake3::keyed_hash(key, self.configuration.as_bytes()).to_hex().as_str())
     }
 
     fn warn(&self, what: &str, error: &io::Error) {
         self.cache.journal.write(
             Level::Warn,
-            format_args!("credentials kept between calls {what} in '{}': {error}", self.cache.folder.display()),
+            format_args!("credentials kept between calls {what} in '{}': {error}", self.cache.folder.path().display()),
         );
     }
 }
@@ -228,7 +226,7 @@ mod tests {
 
     /// The files with secrets.
     fn files(cache: &TokenCache) -> Vec<PathBuf> {
-        let entries = fs::read_dir(&cache.folder).unwrap();
+        let entries = fs::read_dir(cache.folder.path()).unwrap();
         entries.map(|entry| entry.unwrap().path()).filter(|path| !path.ends_with(KEY_FILE)).collect()
     }
 
@@ -236,7 +234,7 @@ mod tests {
     fn each_configuration_has_its_own_secret() {
         let (_folder, cache) = cache();
         assert_eq!(read(&cache, "a"), None);
-        assert!(!cache.folder.exists(), "reading makes nothing");
+        assert!(!cache.folder.path().exists(), "reading makes nothing");
         cache.place("a".to_owned()).write(&token("secret-a"));
         cache.place("b".to_owned()).write(&token("secret-b"));
         assert_eq!(read(&cache, "a").as_deref(), Some("secret-a"));
@@ -251,12 +249,12 @@ mod tests {
     fn nothing_is_readable_in_the_files_or_by_others() {
         let (_folder, cache) = cache();
         cache.place("a".to_owned()).write(&token("canary-secret"));
-        for file in files(&cache).into_iter().chain([cache.folder.join(KEY_FILE)]) {
+        for file in files(&cache).into_iter().chain([cache.folder.path().join(KEY_FILE)]) {
             let text = String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned();
             assert!(!text.contains("canary"), "{text}");
             assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
         }
-        assert_eq!(fs::metadata(&cache.folder).unwrap().mode() & 0o777, 0o700);
+        assert_eq!(fs::metadata(cache.folder.path()).unwrap().mode() & 0o777, 0o700);
     }
 
     #[test]
@@ -308,9 +306,9 @@ mod tests {
     fn another_key_opens_nothing() {
         let (_folder, cache) = cache();
         cache.place("a".to_owned()).write(&token("secret-a"));
-        fs::write(cache.folder.join(KEY_FILE), [7; KEY_LENGTH]).unwrap();
+        fs::write(cache.folder.path().join(KEY_FILE), [7; KEY_LENGTH]).unwrap();
         assert_eq!(read(&cache, "a"), None);
-        fs::write(cache.folder.join(KEY_FILE), b"short").unwrap();
+        fs::write(cache.folder.path().join(KEY_FILE), b"short").unwrap();
         assert_eq!(read(&cache, "a"), None);
     }
 }
