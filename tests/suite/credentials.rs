@@ -6,7 +6,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use cpi_tests::identity::{self, Proof};
-use cpi_tests::{Answer, Asked, Endpoint, Host, Moto, Service, request};
+use cpi_tests::{Answer, Asked, Ec2, Endpoint, Host, Moto, Service, request};
 use serde_json::{Value, json};
 
 /// A key and its certificate, made for these tests.
@@ -330,6 +330,24 @@ fn a_machine_of_aws_has_a_role_and_may_assume_another() {
         "role_arn": ROLE, "sts_endpoint": sts.url(),
     });
     assert!(signed(&host(&cloud, settings), &cloud).header("authorization").contains("Credential=ASIAROLE1/"));
+}
+
+#[test]
+fn plugin_aws_works_with_the_role_of_its_machine() {
+    let (ec2, metadata) = (Ec2::plain(), identity::ec2_metadata());
+    let set = |host: Host, (key, value): (&str, Value)| host.with_setting("aws", key, &value);
+    let settings = [
+        ("credentials_source", json!("instance_profile")),
+        ("access_key_id", json!(null)),
+        ("secret_access_key", json!(null)),
+        ("metadata_endpoint", json!(metadata.url())),
+    ];
+    let host = settings.into_iter().fold(Host::aws(&ec2.url()), set);
+    let answer = host.call("has_vm", &json!(["i-0123456789abcdef0"]));
+    answer.result();
+    assert_eq!(ec2.take_actions(), ["DescribeInstances"]);
+    assert_eq!(metadata.asked().len(), 3, "a session, the role, its keys");
+    assert!(files(&host.path("state")).is_empty(), "what is near is not written down");
 }
 
 #[test]

@@ -58,7 +58,11 @@ impl Settings {
     }
 }
 
-/// The first thing that is wrong, in the order operators know. Credentials are the host's to check.
+/// Where the host can have credentials from: the words of the Ruby CPI, and those that say more precisely what is meant.
+const SOURCES: [&str; 7] =
+    ["static", "env_or_profile", "environment", "profile", "web_identity", "container", "instance_profile"];
+
+/// The first thing that is wrong, in the order operators know. Credentials themselves are the host's to check.
 fn check(settings: &Map<String, Value>) -> Result<(), Failure> {
     let has = |key| settings.contains_key(key);
     if !has("max_retries") {
@@ -72,7 +76,7 @@ fn check(settings: &Map<String, Value>) -> Result<(), Failure> {
     }
     match settings.get("credentials_source") {
         None => Ok(()),
-        Some(Value::String(source)) if source == "static" || source == "env_or_profile" => Ok(()),
+        Some(Value::String(source)) if SOURCES.contains(&source.as_str()) => Ok(()),
         Some(Value::String(source)) => Err(Failure::invalid(format!("Unknown credentials_source {source}"))),
         Some(Value::Null) => Err(Failure::invalid("Unknown credentials_source ")),
         Some(other) => Err(Failure::invalid(format!("Unknown credentials_source {other}"))),
