@@ -1,3 +1,4 @@
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ use crate::paths;
 
 /// A plugin, ready for calls with one effective configuration.
 pub(crate) struct Session {
-    pub(crate) plugin: Plugin,
+    /// It goes with the process: taking apart what was mapped would be an eighth of a short call's instructions.
+    pub(crate) plugin: ManuallyDrop<Plugin>,
     pub(crate) limits: Limits,
     /// The settings that the plugin reads.
     pub(crate) readable: String,
@@ -57,7 +59,7 @@ impl Session {
             CpiError::host(format!("plugin '{name}': {error}. Install it again: `cpi-host plugin install FILE.wasm`"))
         })?;
         Ok(Self {
-            plugin,
+            plugin: ManuallyDrop::new(plugin),
             limits,
             readable: Value::Object(settings.readable.clone()).to_string(),
             account: settings.account(),
