@@ -19,6 +19,8 @@ pub(crate) fn hint(disk: &str) -> String {
         "empty" => "{}",
         "empty-text" => "\"\"",
         "list" => "[\"/dev/sdf\"]",
+        "nan" => "{\"path\":NaN}",
+        "half-character" => "{\"path\":\"\\ud800\"}",
         "number-within" => "{\"lun\":0,\"host_device_id\":\"{x}\"}",
         "deep" => return "[".repeat(100_000),
         "ok" => "{\"path\":\"/dev/sdf\"}",
