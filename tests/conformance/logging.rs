@@ -146,16 +146,17 @@ fn canaries() {
         }
         assert_no_canary_below(&host.path("state"));
     }
-    // The same methods where the plugin keeps state and repeats what it is given.
-    let hostile = Host::hostile("http://127.0.0.1:9/");
-    for call in requests(&|kind| json!(kind), &hostile.path("image")) {
-        let mut call = call;
-        if call["method"] == "create_stemcell" {
-            call["arguments"][1] =
-                json!({"secret_key": "canary-quoted-by-the-plugin", "deep": [{"Password": "canary-2-quoted"}]});
-        }
-        assert_silent(&verbose(&hostile, &call), call["method"].as_str().unwrap());
-    }
+    quoted();
+}
+
+/// A plugin that repeats what it is given: what has the name of a secret stays hidden even so.
+fn quoted() {
+    let host = Host::hostile("http://127.0.0.1:9/");
+    let properties =
+        json!({"secret_key": "canary-quoted", "deep": [{"Password": "canary-deep"}], "type": "quoted-type"});
+    let answer = verbose(&host, &request("create_stemcell", &json!([host.path("image"), properties])));
+    assert!(answer.error().1.contains("quoted-type"), "the plugin must repeat something: {answer:?}");
+    assert_silent(&answer, "create_stemcell");
 }
 
 fn prefix(kind: &str) -> &'static str {

@@ -38,13 +38,13 @@ fn faults_everywhere() {
         let host = cloud.host_at(proxy.url());
         let answer = host.call("create_vm", &cloud.vm(&tag));
         if !proxy.failed() {
-            host.call("delete_vm", &json!([answer.result()[0]])).result();
+            cloud.host().call("delete_vm", &json!([answer.result()[0]])).result();
             break;
         }
         faults += 1;
         if answer.response()["error"].is_null() {
             // The plugin could do without what failed.
-            host.call("delete_vm", &json!([answer.result()[0]])).result();
+            cloud.host().call("delete_vm", &json!([answer.result()[0]])).result();
             continue;
         }
         assert!(answer.error().1.contains("InjectedFault"), "{answer:?}");
