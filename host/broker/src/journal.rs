@@ -38,13 +38,23 @@ pub struct Journal {
     /// What plugins may still write, in bytes.
     allowance: Mutex<usize>,
     out: Mutex<Box<dyn Write + Send>>,
+    watcher: Option<Watcher>,
 }
+
+/// Who is told of every message.
+type Watcher = Box<dyn Fn(&str) + Send + Sync>;
 
 impl Journal {
     /// A log whose lines carry the director's number for the call.
     pub fn new(out: Box<dyn Write + Send>, least: Level, request_id: Option<&str>) -> Self {
         let prefix = request_id.map(|id| format!("[req_id {}] ", printable(id, 80))).unwrap_or_default();
-        Self { least, prefix, mask: Mutex::default(), allowance: Mutex::new(0), out: Mutex::new(out) }
+        Self { least, prefix, mask: Mutex::default(), allowance: Mutex::new(0), out: Mutex::new(out), watcher: None }
+    }
+
+    /// The same, whose every message of the host's is also told to someone, whatever its level.
+    #[must_use]
+    pub fn watched(self, watcher: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { watcher: Some(Box::new(watcher)), ..self }
     }
 
     /// Lets plugins write this many bytes from now on; before, they may write none.
@@ -69,8 +79,15 @@ impl Journal {
 
     /// A line of the host's.
     pub fn write(&self, level: Level, message: impl fmt::Display) {
+        if level < self.least && self.watcher.is_none() {
+            return;
+        }
+        let message = self.masked(&message.to_string());
+        if let Some(watcher) = &self.watcher {
+            watcher(&message);
+        }
         if level >= self.least {
-            self.put(&self.format(level, &self.masked(&message.to_string())));
+            self.put(&self.format(level, &message));
         }
     }
 

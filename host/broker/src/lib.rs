@@ -30,7 +30,7 @@ pub use egress::{Egress, Incoming, Problem};
 pub use image::{Image, ImageFacts};
 pub use intents::{Ended, Intent, IntentError, IntentLog, Ledger, LeftBehind, Origin, Record};
 pub use journal::{Journal, Level};
-pub use network::Network;
+pub use network::{Network, Probe};
 pub use registry::{Registry, RegistryError, Via, add_disk, remove_disk};
 pub use source::{CredentialError, TokenCache};
 pub use state::{Entry, Lease, StateError, StateStore};

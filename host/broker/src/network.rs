@@ -12,10 +12,12 @@ use crate::lock::lock;
 
 pub(crate) mod answer;
 mod own;
+mod probe;
 mod resolve;
 mod trust;
 
 pub(crate) use own::OwnRequest;
+pub use probe::Probe;
 use resolve::Resolver;
 
 /// The HTTP clients of one call, for what plugins send and for what the host asks for itself.

@@ -1,14 +1,13 @@
 //! What processes tell one another about services that are busy.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::OFlags;
-
 use pace::Pace;
+
+use crate::folder::{Folder, options};
 
 mod pace;
 
@@ -19,7 +18,7 @@ mod pace;
 /// there is no file, and looking for it costs microseconds.
 #[derive(Debug, Clone)]
 pub struct Throttle {
-    folder: PathBuf,
+    folder: Folder,
     /// Digest of what tells accounts apart.
     account: blake3::Hasher,
 }
@@ -27,7 +26,7 @@ pub struct Throttle {
 /// One account at one service.
 #[derive(Debug)]
 pub(crate) struct Scope {
-    folder: PathBuf,
+    folder: Folder,
     path: PathBuf,
 }
 
@@ -40,15 +39,14 @@ impl Throttle {
     /// The word of mouth below the folder of all states. Nothing is made on disk yet.
     /// `account` is what tells accounts apart: they are throttled apart as well.
     pub fn new<'a>(state: &Path, account: impl Iterator<Item = &'a str>) -> Self {
-        let folder = fs::canonicalize(state).unwrap_or_else(|_| state.to_owned()).join("throttle");
-        Self { folder, account: digest(blake3::Hasher::new(), account) }
+        Self { folder: Folder::new(state, &["throttle"]), account: digest(blake3::Hasher::new(), account) }
     }
 
     /// A service that throttles the account.
     pub(crate) fn scope(&self, service: &str) -> Scope {
         let digest = digest(self.account.clone(), std::iter::once(service));
         let name: String = digest.finalize().to_hex().chars().take(32).collect();
-        Scope { path: self.folder.join(name), folder: self.folder.clone() }
+        Scope { path: self.folder.path().join(name), folder: self.folder.clone() }
     }
 }
 
@@ -56,12 +54,13 @@ impl Scope {
     /// Takes the next turn, and says how long it is until then; `None` when nobody is throttled, or when the turn would
     /// come later than `patience`.
     pub(crate) async fn turn(&self, patience: Duration) -> io::Result<Option<Duration>> {
-        let file = match options().open(&self.path) {
+        let file = match options().read(true).write(true).open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        check_owner(&self.folder)?;
+        // Word of somebody else is not believed: it could make calls wait.
+        self.folder.check()?;
         let Some(mut file) = locked(file).await? else { return Ok(None) };
         let now = SystemTime::now();
         let Some(mut pace) = read(&mut file)?.filter(|pace| pace.holds(now)) else {
@@ -78,9 +77,8 @@ impl Scope {
 
     /// Leaves word that a request sent at `sent` was throttled, and that the service wants `rest` before the next.
     pub(crate) async fn slow_down(&self, sent: SystemTime, rest: Duration) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        check_owner(&self.folder)?;
-        let file = options().create(true).truncate(false).mode(0o600).open(&self.path)?;
+        self.folder.make()?;
+        let file = options().read(true).write(true).create(true).truncate(false).open(&self.path)?;
         let Some(mut file) = locked(file).await? else { return Ok(()) };
         let now = SystemTime::now();
         let pace = read(&mut file)?.filter(|pace| pace.holds(now));
@@ -94,23 +92,6 @@ fn digest<'a>(mut digest: blake3::Hasher, parts: impl Iterator<Item = &'a str>) 
         digest.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
     }
     digest
-}
-
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
-    options
-}
-
-/// Word of somebody else is not believed: it could make calls wait.
-fn check_owner(folder: &Path) -> io::Result<()> {
-    let facts = fs::symlink_metadata(folder)?;
-    let user = rustix::process::geteuid().as_raw();
-    if facts.is_dir() && facts.uid() == user && facts.mode() & 0o022 == 0 {
-        return Ok(());
-    }
-    let problem = format!("'{}' is not a folder that only user {user} can write to", folder.display());
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, problem))
 }
 
 /// The file, locked; `None` when somebody keeps it for longer than that matters.
@@ -176,7 +157,7 @@ mod tests {
         let (_folder, throttle) = throttle();
         let scope = throttle.scope("x");
         scope.slow_down(SystemTime::now(), Duration::ZERO).await.unwrap();
-        let held = options().open(&scope.path).unwrap();
+        let held = options().write(true).open(&scope.path).unwrap();
         held.lock().unwrap();
         assert_eq!(scope.turn(ENOUGH).await.unwrap(), None);
         drop(held);
@@ -191,7 +172,7 @@ mod tests {
         let (_folder, throttle) = throttle();
         let scope = throttle.scope("x");
         scope.slow_down(SystemTime::now(), Duration::ZERO).await.unwrap();
-        fs::set_permissions(&throttle.folder, fs::Permissions::from_mode(0o777)).unwrap();
+        fs::set_permissions(throttle.folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
         assert!(scope.turn(ENOUGH).await.is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! `cpi-host call`: whatever happens, one valid JSON response on stdout.
+//! `cpi-host call`: for directors, whatever happens, one valid JSON response on stdout; for people, words.
 
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,13 +15,23 @@ use crate::signals::Signals;
 
 mod answer;
 mod input;
+mod person;
 mod registry;
 mod shape;
 
 #[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    typed: person::Typed,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(clap::Args)]
 pub(crate) struct Options {
     /// The provider's configuration (JSON), as the BOSH job renders it.
-    #[arg(long, value_name = "FILE")]
+    // `call help` needs none; everything else does, see `main`.
+    #[arg(long, value_name = "FILE", default_value = "", hide_default_value = true)]
     config: PathBuf,
     #[command(flatten)]
     host: HostOptions,
@@ -30,7 +40,26 @@ pub(crate) struct Options {
     verbose: bool,
 }
 
-pub(crate) fn main(options: &Options) -> ExitCode {
+pub(crate) fn main(arguments: &Arguments) -> ExitCode {
+    let Arguments { typed, options } = arguments;
+    if typed.is_help() {
+        person::help(typed)
+    } else if options.config.as_os_str().is_empty() {
+        let error = clap::Error::raw(
+            clap::error::ErrorKind::MissingRequiredArgument,
+            "the following required argument was not provided: --config <FILE>\n",
+        );
+        _ = error.print();
+        ExitCode::from(2)
+    } else if typed.is_request() {
+        person::main(options, typed)
+    } else {
+        director(options)
+    }
+}
+
+/// Answers one request of a director.
+fn director(options: &Options) -> ExitCode {
     let signals = Signals::listen().map_err(|error| CpiError::host(format!("signals cannot be heard: {error}")));
     std::panic::set_hook(Box::new(|_| {}));
     if stdout_is_closed() {
@@ -46,7 +75,25 @@ pub(crate) fn main(options: &Options) -> ExitCode {
         respond(options, &signals, &input, &intents)
     }));
     let outcome = outcome.unwrap_or_else(|panic| Err(CpiError::host(format!("cpi-host failed: {}", text_of(&*panic)))));
-    let intents: Option<Arc<IntentLog>> = intents.into_inner();
+    let written = deliver(outcome, intents, |outcome| {
+        let line = Response::new(outcome).to_line();
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush())
+    });
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        // Nobody reads the answer: the exit status is all that is left to say so.
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Gives an outcome to the caller, who knows of everything that there is once it is written.
+fn deliver(
+    outcome: Result<Value, CpiError>,
+    intents: OnceLock<Arc<IntentLog>>,
+    write: impl FnOnce(Result<Value, CpiError>) -> io::Result<()>,
+) -> io::Result<()> {
+    let intents = intents.into_inner();
     // On record before anybody can have read it.
     match (&intents, &outcome) {
         (Some(intents), Ok(_)) => intents.answering(),
@@ -54,17 +101,9 @@ pub(crate) fn main(options: &Options) -> ExitCode {
         (None, _) => {}
     }
     let succeeded = outcome.is_ok();
-    let line = Response::new(outcome).to_line();
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => {
-            // Now the caller knows of everything that there is.
-            intents.filter(|_| succeeded).iter().for_each(|intents| intents.settle());
-            ExitCode::SUCCESS
-        }
-        // Nobody reads the answer: the exit status is all that is left to say so.
-        Err(_) => ExitCode::FAILURE,
-    }
+    write(outcome)?;
+    intents.filter(|_| succeeded).iter().for_each(|intents| intents.settle());
+    Ok(())
 }
 
 /// Whether this process was started without a stdout. Rust puts `/dev/null` in its place, open for reading as well,

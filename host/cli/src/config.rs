@@ -14,6 +14,13 @@ pub(crate) struct CloudConfig {
     pub(crate) properties: Object,
 }
 
+/// Properties of a CPI configuration, as a director would send them in the context of a request.
+pub(crate) fn context(path: &Path) -> Result<Object, CpiError> {
+    let wrong = |problem: String| CpiError::host(format!("context '{}': {problem}", path.display()));
+    let text = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    serde_json::from_slice(&text).map_err(|error| wrong(format!("is not a JSON object: {error}")))
+}
+
 impl CloudConfig {
     /// Reads the job's file. A plugin that the request's CPI configuration selects takes the place of the file's.
     pub(crate) fn read(path: &Path, selected: Option<&str>) -> Result<Self, CpiError> {

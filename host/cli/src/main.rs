@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 mod call;
 mod config;
+mod doctor;
 mod orphans;
 mod paths;
 mod plugin;
@@ -25,10 +26,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answers one CPI request: JSON on stdin, JSON on stdout, logs on stderr.
-    Call(call::Options),
+    /// Answers one CPI request: JSON on stdin, JSON on stdout, logs on stderr; or calls one method for a person.
+    Call(call::Arguments),
     /// Lists what killed and failed calls left behind in the cloud, and removes it.
     Orphans(orphans::Options),
+    /// Looks at configuration, plugin, services and credentials, and says what is wrong.
+    Doctor(doctor::Options),
     /// Installs and shows plugins.
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -44,8 +47,9 @@ struct HostOptions {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Call(options) => call::main(&options),
+        Command::Call(arguments) => call::main(&arguments),
         Command::Orphans(options) => orphans::main(&options),
+        Command::Doctor(options) => doctor::main(&options),
         Command::Plugin(command) => plugin::main(command),
     }
 }

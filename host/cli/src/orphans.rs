@@ -8,7 +8,7 @@ use cpi_broker::{AgentVault, Ended, Journal, Ledger, LeftBehind, Level, Record, 
 use cpi_protocol::{CpiError, Object};
 
 use crate::HostOptions;
-use crate::config::CloudConfig;
+use crate::config::{self, CloudConfig};
 use crate::paths;
 use crate::session::{self, Session, catalog, unusable};
 
@@ -82,7 +82,13 @@ fn look(options: &Options) -> Result<Report, CpiError> {
     let journal = Arc::new(Journal::new(Box::new(Stderr::default()), level, None));
     session::hide(&cloud, &journal);
     let installed = catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
-    let session = Session::open(installed, &cloud, &context(options)?, &host, &journal)?;
+    let session = Session::open(
+        installed,
+        &cloud,
+        &options.context.as_deref().map_or(Ok(Object::new()), config::context)?,
+        &host,
+        &journal,
+    )?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -97,13 +103,6 @@ fn look(options: &Options) -> Result<Report, CpiError> {
     });
     runtime.shutdown_background();
     Ok(Report { found, under_way, damaged })
-}
-
-fn context(options: &Options) -> Result<Object, CpiError> {
-    let Some(path) = &options.context else { return Ok(Object::new()) };
-    let wrong = |problem: String| CpiError::host(format!("context '{}': {problem}", path.display()));
-    let text = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    serde_json::from_slice(&text).map_err(|error| wrong(format!("is not a JSON object: {error}")))
 }
 
 /// Looks at what calls left behind, and removes it when that is wanted.

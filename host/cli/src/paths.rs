@@ -9,8 +9,7 @@ use crate::HostOptions;
 ///
 /// Relative folders in it count from where the file is.
 pub(crate) fn host_config(options: &HostOptions) -> Result<HostConfig, String> {
-    let beside = || program_folder().map(|folder| folder.join("host.toml")).filter(|file| file.exists());
-    let Some(path) = options.file.clone().or_else(beside) else { return Ok(HostConfig::default()) };
+    let Some(path) = host_file(options) else { return Ok(HostConfig::default()) };
     let failed = |problem: &dyn std::fmt::Display| format!("host configuration '{}': {problem}", path.display());
     let text = std::fs::read_to_string(&path).map_err(|error| failed(&error))?;
     let mut config = HostConfig::parse(&text).map_err(|error| failed(&error))?;
@@ -19,6 +18,12 @@ pub(crate) fn host_config(options: &HostOptions) -> Result<HostConfig, String> {
         *relative = folder.join(&relative);
     }
     Ok(config)
+}
+
+/// The file with the host's own settings: the one named, or the one beside the program when there is one.
+pub(crate) fn host_file(options: &HostOptions) -> Option<PathBuf> {
+    let beside = || program_folder().map(|folder| folder.join("host.toml")).filter(|file| file.exists());
+    options.file.clone().or_else(beside)
 }
 
 /// The folder of installed plugins: as configured, or `plugins` beside the program.

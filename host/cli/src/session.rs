@@ -3,13 +3,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cpi_broker::{
-    AgentVault, Credentials, Egress, IntentLog, Journal, Network, Origin, Registry, StateStore, Throttle, TokenCache,
+    AgentVault, Credentials, Egress, IntentLog, Journal, Network, Origin, Probe, Problem, Registry, StateStore,
+    Throttle, TokenCache,
 };
 use cpi_catalog::{Catalog, CatalogError, Installed};
-use cpi_policy::{Grant, HostConfig, Limits, Manifest, Settings};
+use cpi_policy::{AddressRule, Grant, HostConfig, Limits, Manifest, Settings};
 use cpi_protocol::{CpiError, Object};
 use cpi_runtime::{Capabilities, Engine, Plugin};
 use serde_json::Value;
+use url::Url;
 
 use crate::config::CloudConfig;
 use crate::paths;
@@ -95,6 +97,11 @@ impl Session {
             intents,
             journal,
         }
+    }
+
+    /// Whether a service can be reached.
+    pub(crate) async fn probe(&self, url: &Url, addresses: &AddressRule) -> Result<Probe, Problem> {
+        self.network.probe(url, addresses).await
     }
 
     /// The record of what a call of a director is about to make.

@@ -15,10 +15,12 @@ use crate::{
 mod denial;
 mod headers;
 mod operator;
+mod reach;
 mod target;
 
 pub use denial::Denial;
 use operator::Operator;
+pub use reach::Reach;
 
 /// What one call of a plugin may do: manifest, operator and built-in denials taken together.
 #[derive(Debug, Clone)]

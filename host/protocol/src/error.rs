@@ -94,6 +94,11 @@ impl CpiError {
         &self.message
     }
 
+    /// Whether a fresh attempt may succeed.
+    pub fn ok_to_retry(&self) -> bool {
+        self.ok_to_retry
+    }
+
     /// The same error with its message rewritten.
     #[must_use]
     pub fn map_message(self, rewrite: impl FnOnce(&str) -> String) -> Self {

@@ -18,6 +18,7 @@ mod network;
 mod printable;
 mod request;
 mod response;
+mod signature;
 
 pub use call::{Call, CreateVm, VmSize};
 pub use context::Context;
@@ -30,6 +31,7 @@ pub use network::{Network, NetworkKind, NetworkSpec};
 pub use printable::printable;
 pub use request::{HIGHEST_API_VERSION, Request};
 pub use response::Response;
+pub use signature::{Argument, Kind};
 
 /// A JSON object whose keys keep the order of the document they came from.
 pub type Object = serde_json::Map<String, serde_json::Value>;

@@ -1,5 +1,3 @@
-use std::ops::RangeInclusive;
-
 /// A method of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names are the protocol's")]
@@ -91,33 +89,6 @@ impl Method {
             Self::CalculateVmCloudProperties => "calculate_vm_cloud_properties",
             Self::CreateNetwork => "create_network",
             Self::DeleteNetwork => "delete_network",
-        }
-    }
-
-    /// How many arguments callers send: fewer are an error, more are left unread.
-    pub fn arity(self) -> RangeInclusive<usize> {
-        match self {
-            Self::Info | Self::CurrentVmId | Self::Ping => 0..=0,
-            Self::CreateVm => 4..=6,
-            Self::CreateStemcell | Self::CreateDisk => 2..=3,
-            Self::SetVmMetadata
-            | Self::SetDiskMetadata
-            | Self::AttachDisk
-            | Self::DetachDisk
-            | Self::SnapshotDisk
-            | Self::ResizeDisk => 2..=2,
-            Self::UpdateDisk => 3..=3,
-            Self::DeleteStemcell
-            | Self::DeleteVm
-            | Self::HasVm
-            | Self::RebootVm
-            | Self::HasDisk
-            | Self::DeleteDisk
-            | Self::DeleteSnapshot
-            | Self::GetDisks
-            | Self::CalculateVmCloudProperties
-            | Self::CreateNetwork
-            | Self::DeleteNetwork => 1..=1,
         }
     }
 }

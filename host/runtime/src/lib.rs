@@ -5,6 +5,7 @@
 
 mod bindings;
 mod call;
+mod check;
 mod compiled;
 mod engine;
 mod failure;

@@ -1,0 +1,74 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use cpi_broker::AgentVault;
+use cpi_policy::{Reach, in_words};
+use url::Url;
+
+use super::files::Configured;
+use super::finding::Findings;
+
+/// Whose state is looked at: no director has this name.
+const DIRECTOR: &str = "cpi-host doctor";
+/// Signatures are not accepted when clocks differ by more than minutes.
+const MOST_SKEW: Duration = Duration::from_mins(2);
+
+/// Looks at what is outside of the files: the state folder, the services, the credentials.
+pub(super) fn look(configured: &Configured, findings: &mut Findings) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("the process cannot be set up: {error}"));
+    let Some(runtime) = findings.keep("process", runtime) else { return };
+    runtime.block_on(async {
+        services(configured, findings).await;
+        check(configured, findings).await;
+    });
+    // A name that is still being looked up must not hold back the findings.
+    runtime.shutdown_background();
+}
+
+async fn services(Configured { session, .. }: &Configured, findings: &mut Findings) {
+    let granted = session.grant.reach();
+    if granted.is_empty() {
+        findings.ok("grant", "no request to any service");
+    }
+    for Reach { words, places, addresses } in granted {
+        let names: Vec<_> = places.iter().map(Url::as_str).collect();
+        findings.ok("grant", format!("{words} to {}", names.join(" or ")));
+        let mut failures = Vec::new();
+        let mut found = false;
+        // A manifest names the places of a service in every part of a cloud; one of them is enough.
+        for place in &places {
+            match session.probe(place, &addresses).await {
+                Ok(probe) => {
+                    found = true;
+                    findings.ok("service", format!("{place} can be reached, status {}", probe.status));
+                    if let Some(skew) = probe.skew.filter(|skew| *skew > MOST_SKEW) {
+                        let words = in_words(skew);
+                        findings.problem(
+                            "clock",
+                            format!("it differs from that of {place} by {words}: set this machine's clock"),
+                        );
+                    }
+                    break;
+                }
+                Err(problem) => failures.push(problem.to_string()),
+            }
+        }
+        if !found {
+            findings.problem("service", failures.join("; "));
+        }
+    }
+}
+
+async fn check(Configured { session, journal }: &Configured, findings: &mut Findings) {
+    let intents = session.intents(DIRECTOR, None, "doctor", Arc::clone(journal));
+    let capabilities = session.capabilities(DIRECTOR, Arc::<AgentVault>::default(), intents, Arc::clone(journal));
+    match capabilities.state.acquire("doctor", Duration::ZERO).await {
+        Ok(_lease) => findings.ok("state", "its folder can be written to, by this user alone"),
+        Err(error) => findings.problem("state", error.to_string()),
+    }
+    match session.plugin.check(capabilities, &session.limits, DIRECTOR, &session.readable).await {
+        Ok(()) => findings.ok("credentials", "the plugin's own check with these settings succeeds"),
+        Err(error) => findings.problem("credentials", journal.masked(error.message())),
+    }
+}
