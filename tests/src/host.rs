@@ -125,9 +125,7 @@ impl Host {
     /// Runs another command of the program with this host's configuration; returns its exit status and its output.
     pub fn run(&self, command: &str, arguments: &[&str]) -> Answer {
         let start = Instant::now();
-        let mut program = Command::new(&self.program);
-        program.args([command, "--config"]).arg(self.path("cpi.json")).arg("--host").arg(self.path("host.toml"));
-        let output = program.args(arguments).output().expect("the program starts");
+        let output = self.program(command).args(arguments).output().expect("the program starts");
         Answer::of(output, start.elapsed())
     }
 
@@ -143,12 +141,21 @@ impl Host {
 
     /// The command of a call, with pipes and an environment as bare as a director's.
     pub fn command(&self) -> Command {
+        self.program("call")
+    }
+
+    /// A subcommand with this host's configuration and settings, in the same surroundings.
+    pub fn program(&self, subcommand: &str) -> Command {
+        let mut command = self.bare(subcommand);
+        command.arg("--config").arg(self.path("cpi.json")).arg("--host").arg(self.path("host.toml"));
+        command
+    }
+
+    /// A subcommand without any configuration, in the same surroundings.
+    pub fn bare(&self, subcommand: &str) -> Command {
         let mut command = Command::new(&self.program);
         command
-            .args(["call", "--config"])
-            .arg(self.path("cpi.json"))
-            .arg("--host")
-            .arg(self.path("host.toml"))
+            .arg(subcommand)
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .stdin(Stdio::piped())

@@ -23,15 +23,16 @@ mod shape;
 pub(crate) struct Arguments {
     #[command(flatten)]
     typed: person::Typed,
+    /// The provider's configuration (JSON), as the BOSH job renders it. Only `help` needs none.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The provider's configuration (JSON), as the BOSH job renders it.
-    // `call help` needs none; everything else does, see `main`.
-    #[arg(long, value_name = "FILE", default_value = "", hide_default_value = true)]
+    #[arg(skip)]
     config: PathBuf,
     #[command(flatten)]
     host: HostOptions,
@@ -40,21 +41,19 @@ pub(crate) struct Options {
     verbose: bool,
 }
 
-pub(crate) fn main(arguments: &Arguments) -> ExitCode {
-    let Arguments { typed, options } = arguments;
-    if typed.is_help() {
-        person::help(typed)
-    } else if options.config.as_os_str().is_empty() {
-        let error = clap::Error::raw(
-            clap::error::ErrorKind::MissingRequiredArgument,
-            "the following required argument was not provided: --config <FILE>\n",
-        );
-        _ = error.print();
-        ExitCode::from(2)
-    } else if typed.is_request() {
-        person::main(options, typed)
-    } else {
-        director(options)
+pub(crate) fn main(arguments: Arguments) -> ExitCode {
+    let Arguments { typed, config, options } = arguments;
+    match config {
+        _ if typed.is_help() => person::help(&typed),
+        Some(config) if typed.is_request() => person::main(&Options { config, ..options }, &typed),
+        Some(config) => director(&Options { config, ..options }),
+        None => {
+            let problem = "the following required argument was not provided: --config <FILE>\n";
+            let error = clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, problem);
+            // Without stderr the exit status still says it.
+            _ = error.print();
+            ExitCode::from(2)
+        }
     }
 }
 

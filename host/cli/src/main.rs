@@ -47,7 +47,7 @@ struct HostOptions {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Call(arguments) => call::main(&arguments),
+        Command::Call(arguments) => call::main(arguments),
         Command::Orphans(options) => orphans::main(&options),
         Command::Doctor(options) => doctor::main(&options),
         Command::Plugin(command) => plugin::main(command),

@@ -65,7 +65,7 @@ impl Findings {
                 Verdict::Problem => "problem",
             };
             // Writing to a text cannot fail.
-            _ = writeln!(text, "{verdict:<8} {subject:<12} {found}");
+            _ = writeln!(text, "{verdict:<8} {subject:<13} {found}");
         }
         let count = |wanted| self.0.iter().filter(|finding| finding.verdict == wanted).count();
         let (warnings, problems) = (count(Verdict::Warning), count(Verdict::Problem));
