@@ -5,7 +5,7 @@ use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Level, Net
 use cpi_catalog::{Catalog, Installed};
 use cpi_policy::{Grant, HostConfig, Manifest, Settings};
 use cpi_protocol::{Call, CpiError, Object, Request};
-use cpi_runtime::{Capabilities, Engine, Plugin};
+use cpi_runtime::{Capabilities, Engine, Plugin, Tape};
 use cpi_tests::request;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -52,6 +52,7 @@ impl Local {
             intents: Arc::new(IntentLog::new(self.state.path(), Origin::default(), limits.state, Arc::clone(&journal))),
             agents,
             journal,
+            tape: Tape::Off,
         };
         let settings = Value::Object(self.parts.settings.readable.clone()).to_string();
         self.plugin.run(capabilities, limits, request, call.clone(), settings).await

@@ -139,6 +139,13 @@ impl Host {
         Answer::of(child.wait_with_output().expect("the end of the program"), start.elapsed())
     }
 
+    /// Replays a recording: its name and further arguments.
+    pub fn replay(&self, arguments: &[&str]) -> Answer {
+        let start = Instant::now();
+        let output = Command::new(&self.program).arg("replay").args(arguments).output().expect("the program starts");
+        Answer::of(output, start.elapsed())
+    }
+
     /// The command of a call, with pipes and an environment as bare as a director's.
     pub fn command(&self) -> Command {
         self.program("call")

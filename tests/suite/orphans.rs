@@ -6,8 +6,8 @@ use cpi_tests::{Held, Host, Moto, Proxy, request, texts};
 use serde_json::{Value, json};
 
 /// EC2 with what a director needs there, behind a proxy.
-struct Cloud {
-    moto: Moto,
+pub(crate) struct Cloud {
+    pub(crate) moto: Moto,
     proxy: Proxy,
     image: String,
     subnet: String,
@@ -19,7 +19,7 @@ struct Cloud {
 }
 
 impl Cloud {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let moto = Moto::start();
         let first = |form: &str, element: &str| texts(&moto.ec2(form), element).remove(0);
         let image = first("Action=RegisterImage&Name=stemcell&RootDeviceName=/dev/xvda", "imageId");
@@ -33,7 +33,7 @@ impl Cloud {
     }
 
     /// A VM with two interfaces, an address and a route.
-    fn create_vm(&self) -> Value {
+    pub(crate) fn create_vm(&self) -> Value {
         let network = |ip: &str| {
             let subnet = json!({"subnet": self.subnet});
             json!({"type": "manual", "ip": ip, "netmask": "255.255.240.0", "gateway": "172.31.0.1", "cloud_properties": subnet})
@@ -57,7 +57,7 @@ impl Cloud {
         )
     }
 
-    fn host(&self) -> Host {
+    pub(crate) fn host(&self) -> Host {
         Host::aws(&self.proxy.url())
     }
 
@@ -105,7 +105,7 @@ impl Cloud {
     }
 }
 
-fn orphans(host: &Host, arguments: &[&str]) -> Vec<Value> {
+pub(crate) fn orphans(host: &Host, arguments: &[&str]) -> Vec<Value> {
     let answer = host.run("orphans", &[&["--json"], arguments].concat());
     assert_eq!(answer.status, 0, "{answer:?}");
     let report: Value = serde_json::from_str(&answer.stdout).unwrap();
@@ -113,7 +113,7 @@ fn orphans(host: &Host, arguments: &[&str]) -> Vec<Value> {
     report["orphans"].as_array().unwrap().clone()
 }
 
-fn ids(orphans: &[Value]) -> Vec<String> {
+pub(crate) fn ids(orphans: &[Value]) -> Vec<String> {
     orphans
         .iter()
         .flat_map(|orphan| orphan["ids"].as_array().unwrap())
@@ -135,6 +135,33 @@ fn killed_disks_snapshots_and_stemcells_are_found() {
     cloud.kill_everywhere(&request("snapshot_disk", &json!([disk, {"deployment": "d", "job": "j", "index": "0"}])));
     let stemcell = json!({"ami": {"us-east-1": cloud.image}, "encrypted": true});
     cloud.kill_everywhere(&request("create_stemcell", &json!(["/nowhere", stemcell])));
+}
+
+#[test]
+fn what_another_account_made_is_told_and_not_touched() {
+    let cloud = Cloud::new();
+    let host = cloud.host();
+    // The request that makes the volume.
+    cloud.proxy.hold(2, Held::After);
+    let mut child = host.start(request("create_disk", &json!([1024, {}, null])).to_string().as_bytes());
+    assert!(cloud.proxy.wait(|| false));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    cloud.proxy.release();
+    let table = host.run("orphans", &[]).stdout;
+    for text in ["AGE", "director-1", "cpi-1", "create_disk", "killed", "disk", "there: vol-", "--delete removes"] {
+        assert!(table.contains(text), "{text}: {table}");
+    }
+
+    let config = std::fs::read_to_string(host.path("cpi.json")).unwrap();
+    let host = host.with_config(&config.replace("AKIATESTKEY00000001", "AKIATESTKEY00000002"));
+    let found = orphans(&host, &["--delete"]);
+    assert_eq!((found.len(), &found[0]["state"]), (1, &json!("other settings")), "{found:?}");
+    let table = host.run("orphans", &[]).stdout;
+    assert!(table.contains("AKIATESTKEY00000001") && table.contains("--other-settings"), "{table}");
+    let found = orphans(&host, &["--delete", "--other-settings"]);
+    assert_eq!(found[0]["state"], "removed", "{found:?}");
+    assert!(orphans(&host, &[]).is_empty());
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub struct Installed {
     pub manifest: Manifest,
     /// What it answers to `info`.
     pub about: About,
+    /// BLAKE3 of the component, in hexadecimal.
+    pub digest: String,
     /// Its compiled code.
     pub compiled: File,
 }
@@ -58,7 +60,7 @@ impl Catalog {
             let problem = format!("it is plugin '{}'", manifest.plugin.name);
             return Err(CatalogError::Damaged { path: self.folder.join(name), problem });
         }
-        Ok(Installed { manifest, about: current.about, compiled })
+        Ok(Installed { manifest, about: current.about, digest: current.component, compiled })
     }
 
     /// What a plugin answers to `info`, as it did when it was installed; it is verified all the same.

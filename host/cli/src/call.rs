@@ -16,6 +16,7 @@ use crate::signals::Signals;
 mod answer;
 mod input;
 mod person;
+mod record;
 mod registry;
 mod shape;
 
@@ -36,6 +37,9 @@ pub(crate) struct Options {
     config: PathBuf,
     #[command(flatten)]
     host: HostOptions,
+    /// Writes what the plugin and the world say to each other into a new file, for people and for `cpi-host replay`.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// Logs details as well.
     #[arg(long, short)]
     verbose: bool,

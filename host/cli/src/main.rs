@@ -13,6 +13,7 @@ mod doctor;
 mod orphans;
 mod paths;
 mod plugin;
+mod replay;
 mod session;
 mod signals;
 
@@ -32,6 +33,8 @@ enum Command {
     Orphans(orphans::Options),
     /// Looks at configuration, plugin, services and credentials, and says what is wrong.
     Doctor(doctor::Options),
+    /// Answers a recorded call once more, offline, and tells the first difference.
+    Replay(replay::Options),
     /// Installs and shows plugins.
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Call(arguments) => call::main(arguments),
         Command::Orphans(options) => orphans::main(&options),
         Command::Doctor(options) => doctor::main(&options),
+        Command::Replay(options) => replay::main(&options),
         Command::Plugin(command) => plugin::main(command),
     }
 }

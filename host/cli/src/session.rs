@@ -9,7 +9,7 @@ use cpi_broker::{
 use cpi_catalog::{Catalog, CatalogError, Installed};
 use cpi_policy::{AddressRule, Grant, HostConfig, Limits, Manifest, Settings};
 use cpi_protocol::{CpiError, Object};
-use cpi_runtime::{Capabilities, Engine, Plugin};
+use cpi_runtime::{Capabilities, Engine, Plugin, Tape};
 use serde_json::Value;
 use url::Url;
 
@@ -21,6 +21,8 @@ pub(crate) struct Session {
     /// It goes with the process: taking apart what was mapped would be an eighth of a short call's instructions.
     pub(crate) plugin: ManuallyDrop<Plugin>,
     pub(crate) limits: Limits,
+    /// BLAKE3 of the plugin's component, in hexadecimal.
+    pub(crate) digest: String,
     /// The settings that the plugin reads.
     pub(crate) readable: String,
     /// The settings that tell this cloud and account from others.
@@ -43,7 +45,7 @@ impl Session {
         host: &HostConfig,
         journal: &Journal,
     ) -> Result<Self, CpiError> {
-        let Installed { manifest, compiled, .. } = installed;
+        let Installed { manifest, compiled, digest, .. } = installed;
         let settings = Settings::split(&manifest, &cloud.properties, properties)
             .map_err(|problem| CpiError::host(format!("configuration: {problem}")))?;
         journal.hide(|mask| settings.host.hide(mask));
@@ -63,6 +65,7 @@ impl Session {
         Ok(Self {
             plugin: ManuallyDrop::new(plugin),
             limits,
+            digest,
             readable: Value::Object(settings.readable.clone()).to_string(),
             account: settings.account(),
             settings,
@@ -96,12 +99,18 @@ impl Session {
             agents,
             intents,
             journal,
+            tape: Tape::Off,
         }
     }
 
     /// Whether a service can be reached.
     pub(crate) async fn probe(&self, url: &Url, addresses: &AddressRule) -> Result<Probe, Problem> {
         self.network.probe(url, addresses).await
+    }
+
+    /// What the plugin is and asks for.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     /// The record of what a call of a director is about to make.

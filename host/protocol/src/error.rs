@@ -105,7 +105,8 @@ impl CpiError {
         Self { message: rewrite(&self.message), ..self }
     }
 
-    pub(crate) fn to_json(&self) -> Value {
+    /// The member `error` of a response.
+    pub fn to_json(&self) -> Value {
         json!({"type": self.kind.name(), "message": self.message, "ok_to_retry": self.ok_to_retry})
     }
 }

@@ -6,9 +6,10 @@ wasmtime::component::bindgen!({
     world: "plugin",
     imports: { default: trappable },
     exports: { default: async },
+    additional_derives: [serde::Serialize, serde::Deserialize],
     with: {
         "bosh:cpi/images.image": cpi_broker::Image,
         "bosh:cpi/intents.pending": crate::host::Pending,
-        "bosh:cpi/state.lease": cpi_broker::Lease,
+        "bosh:cpi/state.lease": crate::host::Lease,
     },
 });

@@ -12,6 +12,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crate::bindings::bosh::cpi::types;
 use crate::limiter::Limiter;
 use crate::stderr::Captured;
+use crate::tape::Tape;
 use crate::wasi;
 
 mod agents;
@@ -24,6 +25,8 @@ mod state;
 
 #[expect(unreachable_pub, reason = "generated code re-exports it")]
 pub use intents::Pending;
+#[expect(unreachable_pub, reason = "generated code re-exports it")]
+pub use state::Lease;
 
 /// Everything that one call of a plugin reaches.
 #[derive(Clone)]
@@ -38,12 +41,19 @@ pub struct Capabilities {
     pub state: StateStore,
     /// `bosh:cpi/log`.
     pub journal: Arc<Journal>,
+    /// Who takes notes of all of them, or answers in their place.
+    pub tape: Tape,
 }
 
 impl Capabilities {
     /// What `info` reaches: nothing. It can send no request and keep no state, and what it logs is not shown.
     pub(crate) fn none(manifest: &Manifest) -> Self {
         let journal = Arc::new(Journal::new(Box::new(std::io::sink()), Level::Error, None));
+        Self::replaying(manifest, Tape::Off, journal)
+    }
+
+    /// What a replay reaches: a recording, and behind it nothing.
+    pub fn replaying(manifest: &Manifest, tape: Tape, journal: Arc<Journal>) -> Self {
         let grant = Grant::none(manifest);
         let agents = Arc::<AgentVault>::default();
         let network = Arc::<Network>::default();
@@ -56,6 +66,7 @@ impl Capabilities {
             intents: Arc::new(IntentLog::new(nowhere, Origin::default(), 0, Arc::clone(&journal))),
             state: StateStore::new(nowhere, "", "", &Object::new(), 0),
             journal,
+            tape,
         }
     }
 }
@@ -76,7 +87,8 @@ impl CallState {
     pub(crate) fn new(capabilities: Capabilities, plugin: Arc<str>, output: Captured, limits: &Limits) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
-        Self { capabilities, plugin, limiter: Limiter::new(limits), table, wasi: wasi::context(output) }
+        let wasi = wasi::context(output, &capabilities.tape);
+        Self { capabilities, plugin, limiter: Limiter::new(limits), table, wasi }
     }
 }
 

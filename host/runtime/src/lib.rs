@@ -15,6 +15,7 @@ mod limiter;
 mod plugin;
 mod results;
 mod stderr;
+mod tape;
 mod trap;
 mod wasi;
 
@@ -23,3 +24,4 @@ pub use compiled::{CompileError, compile};
 pub use engine::Engine;
 pub use host::Capabilities;
 pub use plugin::{LoadError, Plugin};
+pub use tape::{Difference, Player, Recorder, RecordingError, Start, Tape};

@@ -11,12 +11,20 @@ use wasmtime_wasi_io::bindings::wasi::io;
 
 use crate::host::CallState;
 use crate::stderr::Captured;
+use crate::tape::{Clock, Random, Tape};
 
 /// No arguments, no environment, no folders, no standard input; output goes to the journal.
-pub(crate) fn context(output: Captured) -> WasiCtx {
+///
+/// On the record, clocks are capabilities like others, and random numbers come out of a seed.
+pub(crate) fn context(output: Captured, tape: &Tape) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).max_random_size(1 << 16);
     builder.stdout(output.clone()).stderr(output);
+    if let Some(seed) = tape.seed() {
+        builder.wall_clock(Clock(tape.clone())).monotonic_clock(Clock(tape.clone()));
+        builder.secure_random(Random::new(seed, "secure")).insecure_random(Random::new(seed, "insecure"));
+        builder.insecure_random_seed(Random::new(seed, "insecure-seed").number());
+    }
     builder.build()
 }
 

@@ -13,6 +13,7 @@
 /// version = "0.1.0"
 /// contract = "bosh:cpi@0.1"
 /// settings = ["endpoint"]                 # the keys of cloud.properties.example that the plugin reads
+/// identity = ["endpoint"]                 # those that tell one cloud from another: state and intents belong to them
 ///
 /// [credentials.example]                   # made of settings that no plugin reads; the plugin only names it
 /// scheme = "sigv4"

@@ -2,10 +2,10 @@ use std::sync::{Arc, OnceLock};
 
 use cpi_broker::{AgentContext, AgentVault, IntentLog, Journal, Registry};
 use cpi_protocol::{Call, CpiError, Method, Request};
-use cpi_runtime::Capabilities;
+use cpi_runtime::{Capabilities, Tape};
 use serde_json::Value;
 
-use super::{Options, registry, shape};
+use super::{Options, record, registry, shape};
 use crate::config::CloudConfig;
 use crate::paths;
 use crate::session::{self, Session, catalog, unusable};
@@ -37,7 +37,10 @@ pub(super) async fn answer(
     let (director, request_id) = (&request.context.director_uuid, request.context.request_id.as_deref());
     let declared = || session.intents(director, request_id, request.method.name(), Arc::clone(&journal));
     let agents = Arc::new(agents(&cloud, &call, &session, registry.as_ref()));
-    let capabilities = session.capabilities(director, agents, Arc::clone(intents.get_or_init(declared)), journal);
+    let intents = Arc::clone(intents.get_or_init(declared));
+    let recorder = record::begin(options, &session, &request, &journal)?;
+    let mut capabilities = session.capabilities(director, agents, intents, journal);
+    capabilities.tape = recorder.clone().map_or(Tape::Off, Tape::Record);
 
     let networks = match &call {
         Call::CreateVm(vm) => Some(vm.network_settings.clone()),
@@ -46,6 +49,9 @@ pub(super) async fn answer(
     let change = registry::Change::of(&call);
     let running = Running { session, capabilities, request };
     let result = running.call(call).await;
+    if let Some(recorder) = recorder {
+        recorder.answer(&result);
+    }
     let result = match registry.zip(change) {
         Some((registry, change)) => registry::follow(&registry, change, result, &running).await?,
         None => result?,
@@ -63,17 +69,20 @@ pub(super) struct Running {
 impl Running {
     /// Lets the plugin answer the request's own method.
     async fn call(&self, call: Call) -> Result<Value, CpiError> {
-        self.run(&self.request, call).await
+        self.run(self.capabilities.clone(), &self.request, call).await
     }
 
     /// Lets the plugin remove a VM that it made in this call.
     pub(super) async fn delete_vm(&self, vm: String) -> Result<Value, CpiError> {
-        self.run(&Request { method: Method::DeleteVm, ..self.request.clone() }, Call::DeleteVm { vm }).await
+        // A recording is of one call.
+        let capabilities = Capabilities { tape: Tape::Off, ..self.capabilities.clone() };
+        let request = Request { method: Method::DeleteVm, ..self.request.clone() };
+        self.run(capabilities, &request, Call::DeleteVm { vm }).await
     }
 
-    async fn run(&self, request: &Request, call: Call) -> Result<Value, CpiError> {
+    async fn run(&self, capabilities: Capabilities, request: &Request, call: Call) -> Result<Value, CpiError> {
         let Session { plugin, limits, readable, .. } = &self.session;
-        plugin.run(self.capabilities.clone(), limits, request, call, readable.clone()).await
+        plugin.run(capabilities, limits, request, call, readable.clone()).await
     }
 }
 

@@ -1,15 +1,18 @@
 use cpi_broker::{AgentFacts, Disks, Interface};
+use serde_json::json;
 
-use super::CallState;
+use super::{CallState, Capabilities};
 use crate::bindings::bosh::cpi::agents::{Host, Sealed, Settings};
 
 impl Host for CallState {
     fn seal(&mut self, settings: Settings) -> wasmtime::Result<Result<Sealed, String>> {
-        let sealed = facts(settings).and_then(|facts| self.capabilities.agents.seal(facts));
-        Ok(sealed.and_then(|sealed| {
+        let Capabilities { agents, tape, .. } = &self.capabilities;
+        let with = tape.note(|| json!(settings));
+        tape.play_now("agents.seal", with, || {
+            let sealed = facts(settings).and_then(|facts| agents.seal(facts))?;
             let size = u32::try_from(sealed.size).map_err(|_| "the document is larger than 4 GiB".to_owned())?;
             Ok(Sealed { token: sealed.token, size })
-        }))
+        })
     }
 }
 
@@ -24,17 +27,17 @@ fn facts(settings: Settings) -> Result<AgentFacts, String> {
             .collect(),
         disks: Disks {
             system: disks.system,
-            ephemeral: disks.ephemeral.map(|hint| json("disks.ephemeral", &hint)).transpose()?,
+            ephemeral: disks.ephemeral.map(|hint| read("disks.ephemeral", &hint)).transpose()?,
             raw_ephemeral: disks
                 .raw_ephemeral
                 .iter()
-                .map(|hint| json("disks.raw-ephemeral", hint))
+                .map(|hint| read("disks.raw-ephemeral", hint))
                 .collect::<Result<_, _>>()?,
         },
-        extra: json("extra", &settings.extra)?,
+        extra: read("extra", &settings.extra)?,
     })
 }
 
-fn json<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, String> {
+fn read<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| format!("{name}: {error}"))
 }

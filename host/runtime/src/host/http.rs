@@ -2,17 +2,26 @@ use std::sync::Arc;
 
 use cpi_broker::{Incoming, Problem as Cause};
 use cpi_policy::{Method as HttpMethod, Outgoing};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use wasmtime::component::Accessor;
 
 use super::{CallState, Host};
 use crate::bindings::bosh::cpi::http::{self, Header, Method, Problem, Request, Response};
+use crate::tape::Bytes;
 
 impl http::Host for CallState {}
 
 impl<T: Send> http::HostWithStore<T> for Host {
     async fn send(accessor: &Accessor<T, Self>, request: Request) -> wasmtime::Result<Result<Response, Problem>> {
-        let egress = accessor.with(|mut access| Arc::clone(&access.get().capabilities.egress));
-        Ok(egress.send(outgoing(request)).await.map(response).map_err(|cause| problem(&cause)))
+        let (egress, tape) = accessor.with(|mut access| {
+            let capabilities = &access.get().capabilities;
+            (Arc::clone(&capabilities.egress), capabilities.tape.clone())
+        });
+        let with = tape.note(|| readable(&request));
+        let live = async { egress.send(outgoing(request)).await.map(Taped::from).map_err(|cause| problem(&cause)) };
+        let answer: Result<Taped, Problem> = tape.play("http.send", with, live).await?;
+        Ok(answer.map(Response::from))
     }
 }
 
@@ -34,11 +43,37 @@ fn outgoing(request: Request) -> Outgoing {
     }
 }
 
-fn response(incoming: Incoming) -> Response {
-    Response {
-        status: incoming.status,
-        headers: incoming.headers.into_iter().map(|(name, value)| Header { name, value }).collect(),
-        body: incoming.body,
+/// A request as people read it.
+fn readable(request: &Request) -> Value {
+    let headers: Vec<_> = request.headers.iter().map(|header| (&header.name, &header.value)).collect();
+    json!({
+        "method": request.method,
+        "url": request.url,
+        "headers": headers,
+        "body": Bytes::from(request.body.clone()),
+        "credential": request.credential,
+        "timeout_ms": request.timeout_ms,
+    })
+}
+
+/// A response as it stands in a recording.
+#[derive(Serialize, Deserialize)]
+struct Taped {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl From<Incoming> for Taped {
+    fn from(incoming: Incoming) -> Self {
+        Self { status: incoming.status, headers: incoming.headers, body: incoming.body.into() }
+    }
+}
+
+impl From<Taped> for Response {
+    fn from(taped: Taped) -> Self {
+        let headers = taped.headers.into_iter().map(|(name, value)| Header { name, value }).collect();
+        Self { status: taped.status, headers, body: taped.body.into() }
     }
 }
 

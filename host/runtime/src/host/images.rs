@@ -1,8 +1,10 @@
 use cpi_broker::Image;
+use serde_json::json;
 use wasmtime::component::{Accessor, Resource};
 
 use super::{CallState, Host};
 use crate::bindings::bosh::cpi::images::{self, Facts};
+use crate::tape::{Bytes, Tape};
 
 impl images::Host for CallState {}
 
@@ -15,8 +17,9 @@ impl images::HostImage for CallState {
 
 impl<T: Send> images::HostImageWithStore<T> for Host {
     async fn facts(accessor: &Accessor<T, Self>, image: Resource<Image>) -> wasmtime::Result<Result<Facts, String>> {
-        let image = image_of(accessor, &image)?;
-        Ok(image.facts().await.map(|facts| Facts { size: facts.size, sha256: facts.sha256 }))
+        let (image, tape) = image_of(accessor, &image)?;
+        let live = async { image.facts().await.map(|facts| Facts { size: facts.size, sha256: facts.sha256 }) };
+        tape.play("images.facts", tape.note(|| json!({})), live).await
     }
 
     async fn peek(
@@ -25,11 +28,17 @@ impl<T: Send> images::HostImageWithStore<T> for Host {
         offset: u64,
         length: u32,
     ) -> wasmtime::Result<Result<Vec<u8>, String>> {
-        Ok(image_of(accessor, &image)?.peek(offset, length))
+        let (image, tape) = image_of(accessor, &image)?;
+        let with = tape.note(|| json!({"offset": offset, "length": length}));
+        let live = async { image.peek(offset, length).map(Bytes::from) };
+        Ok(tape.play("images.peek", with, live).await?.map(Vec::from))
     }
 }
 
 /// A second handle on the same file: the table is free again while the image is read.
-fn image_of<T>(accessor: &Accessor<T, Host>, image: &Resource<Image>) -> wasmtime::Result<Image> {
-    accessor.with(|mut access| Ok(access.get().table.get(image)?.clone()))
+fn image_of<T>(accessor: &Accessor<T, Host>, image: &Resource<Image>) -> wasmtime::Result<(Image, Tape)> {
+    accessor.with(|mut access| {
+        let state = access.get();
+        Ok((state.table.get(image)?.clone(), state.capabilities.tape.clone()))
+    })
 }

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use cpi_broker::{Intent, IntentLog};
+use serde_json::json;
 use wasmtime::component::{Accessor, Resource};
 
-use super::{CallState, Host};
+use super::{CallState, Capabilities, Host};
 use crate::bindings::bosh::cpi::intents::{self, Intent as Declared};
 
 /// An intent of this call, by its number.
@@ -14,15 +15,16 @@ impl intents::Host for CallState {}
 
 impl intents::HostPending for CallState {
     fn created(&mut self, pending: Resource<Pending>, id: String) -> wasmtime::Result<()> {
-        let Pending(number) = self.table.get(&pending)?;
-        self.capabilities.intents.created(*number, &id);
-        Ok(())
+        let Pending(number) = *self.table.get(&pending)?;
+        let Capabilities { intents, tape, .. } = &self.capabilities;
+        let with = tape.note(|| json!({"number": number, "id": id}));
+        tape.play_now("intents.created", with, || intents.created(number, &id))
     }
 
     fn removed(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
-        let Pending(number) = self.table.get(&pending)?;
-        self.capabilities.intents.removed(*number);
-        Ok(())
+        let Pending(number) = *self.table.get(&pending)?;
+        let Capabilities { intents, tape, .. } = &self.capabilities;
+        tape.play_now("intents.removed", tape.note(|| json!({"number": number})), || intents.removed(number))
     }
 
     /// What becomes of it is not said, so it stays on record.
@@ -37,8 +39,12 @@ impl<T: Send> intents::HostWithStore<T> for Host {
         accessor: &Accessor<T, Self>,
         declared: Declared,
     ) -> wasmtime::Result<Result<Resource<Pending>, String>> {
-        let log = accessor.with(|mut access| Arc::clone(&access.get().capabilities.intents));
-        match write_down(&log, declared) {
+        let (log, tape) = accessor.with(|mut access| {
+            let capabilities = &access.get().capabilities;
+            (Arc::clone(&capabilities.intents), capabilities.tape.clone())
+        });
+        let with = tape.note(|| json!(declared));
+        match tape.play("intents.begin", with, async { write_down(&log, declared) }).await? {
             Ok(number) => Ok(Ok(accessor.with(|mut access| access.get().table.push(Pending(number)))?)),
             Err(why) => Ok(Err(why)),
         }

@@ -4,6 +4,7 @@ use cpi_broker::Level as JournalLevel;
 
 use super::CallState;
 use crate::bindings::bosh::cpi::log::{Host, Level};
+use crate::tape::Tape;
 
 /// What is looked at of one message; the journal cuts its lines as well.
 const LONGEST: usize = 4096;
@@ -28,6 +29,9 @@ impl Host for CallState {
             let value: String = value.chars().take(LONGEST).collect();
             // Before it is quoted, which may change the letters of a secret.
             write!(text, " {key}={:?}", journal.masked(&value))?;
+        }
+        if let Tape::Record(recorder) = &self.capabilities.tape {
+            recorder.log(&level.to_string(), &text);
         }
         journal.write_for(&self.plugin, level, &text);
         Ok(())

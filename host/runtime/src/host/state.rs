@@ -1,10 +1,24 @@
 use std::time::Duration;
 
-use cpi_broker::{Lease, StateError, StateStore};
+use cpi_broker::{StateError, StateStore};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use wasmtime::component::{Accessor, Resource};
 
 use super::{CallState, Host};
 use crate::bindings::bosh::cpi::state::{self, Entry, Problem};
+use crate::tape::{Bytes, Tape};
+
+/// A lease of this call; nothing is behind it in a replay.
+#[expect(unreachable_pub, reason = "generated code re-exports it")]
+pub struct Lease(#[expect(dead_code, reason = "held until it is dropped")] Option<cpi_broker::Lease>);
+
+/// An entry as it stands in a recording.
+#[derive(Serialize, Deserialize)]
+struct Taped {
+    value: Bytes,
+    version: u64,
+}
 
 impl state::Host for CallState {}
 
@@ -17,9 +31,14 @@ impl state::HostLease for CallState {
 
 impl<T: Send> state::HostWithStore<T> for Host {
     async fn get(accessor: &Accessor<T, Self>, key: String) -> wasmtime::Result<Result<Option<Entry>, Problem>> {
-        let entry = store(accessor).get(&key);
-        let entry = entry.map(|entry| entry.map(|entry| Entry { value: entry.value, version: entry.version }));
-        Ok(entry.map_err(|error| problem(&error)))
+        let (store, tape) = store(accessor);
+        let live = async {
+            let entry = store.get(&key).map_err(|error| problem(&error))?;
+            Ok(entry.map(|entry| Taped { value: entry.value.into(), version: entry.version }))
+        };
+        let entry: Result<Option<Taped>, Problem> =
+            tape.play("state.get", tape.note(|| json!({"key": key})), live).await?;
+        Ok(entry.map(|entry| entry.map(|entry| Entry { value: entry.value.into(), version: entry.version })))
     }
 
     async fn put(
@@ -28,11 +47,17 @@ impl<T: Send> state::HostWithStore<T> for Host {
         value: Vec<u8>,
         expect: u64,
     ) -> wasmtime::Result<Result<u64, Problem>> {
-        Ok(store(accessor).put(&key, &value, expect).await.map_err(|error| problem(&error)))
+        let (store, tape) = store(accessor);
+        let with = tape.note(|| json!({"key": key, "value": Bytes::from(value.clone()), "expect": expect}));
+        let live = async { store.put(&key, &value, expect).await.map_err(|error| problem(&error)) };
+        tape.play("state.put", with, live).await
     }
 
     async fn delete(accessor: &Accessor<T, Self>, key: String, expect: u64) -> wasmtime::Result<Result<(), Problem>> {
-        Ok(store(accessor).delete(&key, expect).await.map_err(|error| problem(&error)))
+        let (store, tape) = store(accessor);
+        let with = tape.note(|| json!({"key": key, "expect": expect}));
+        let live = async { store.delete(&key, expect).await.map_err(|error| problem(&error)) };
+        tape.play("state.delete", with, live).await
     }
 
     async fn acquire(
@@ -40,15 +65,25 @@ impl<T: Send> state::HostWithStore<T> for Host {
         name: String,
         wait_ms: u32,
     ) -> wasmtime::Result<Result<Resource<Lease>, Problem>> {
-        match store(accessor).acquire(&name, Duration::from_millis(wait_ms.into())).await {
-            Ok(lease) => Ok(Ok(accessor.with(|mut access| access.get().table.push(lease))?)),
-            Err(error) => Ok(Err(problem(&error))),
+        let (store, tape) = store(accessor);
+        let mut lease = None;
+        let with = tape.note(|| json!({"name": name, "wait_ms": wait_ms}));
+        let live = async {
+            let held = store.acquire(&name, Duration::from_millis(wait_ms.into())).await;
+            held.map(|held| lease = Some(held)).map_err(|error| problem(&error))
+        };
+        match tape.play("state.acquire", with, live).await? {
+            Ok(()) => Ok(Ok(accessor.with(|mut access| access.get().table.push(Lease(lease)))?)),
+            Err(problem) => Ok(Err(problem)),
         }
     }
 }
 
-fn store<T>(accessor: &Accessor<T, Host>) -> StateStore {
-    accessor.with(|mut access| access.get().capabilities.state.clone())
+fn store<T>(accessor: &Accessor<T, Host>) -> (StateStore, Tape) {
+    accessor.with(|mut access| {
+        let capabilities = &access.get().capabilities;
+        (capabilities.state.clone(), capabilities.tape.clone())
+    })
 }
 
 fn problem(error: &StateError) -> Problem {
