@@ -11,7 +11,8 @@ use super::recorder::answer;
 /// Answers for the world out of a recording.
 ///
 /// Calls are found by name and by what goes in, because calls that were made at the same time may come in another order.
-/// Their answers come in the order of the recording, so that everything that depends on it is the same. Calls into which
+/// Their answers come in the order of the recording, and not before what was begun before them, so that everything that
+/// depends on it is the same. Calls into which
 /// nothing goes, such as a look at a clock, cannot differ: when there are more of them, the last answer is given again.
 pub struct Player {
     start: Start,
@@ -35,9 +36,16 @@ struct Event {
     name: String,
     with: Value,
     number: Option<u64>,
-    /// The answer, and for one that took its time, which of them it was.
-    answer: Option<(Value, usize)>,
+    answer: Option<Answer>,
     taken: bool,
+}
+
+struct Answer {
+    value: Value,
+    /// Of those that took their time, which it was.
+    turn: usize,
+    /// How many calls had been made before it came.
+    after: usize,
 }
 
 /// Where a replay leaves its recording.
@@ -90,12 +98,15 @@ impl Player {
                     events.push(Event { name, with, number: Some(number), answer: None, taken: false });
                 }
                 Line::Return { number, value } => {
+                    let after = events.len();
                     let event = events.iter_mut().find(|event| event.number == Some(number));
-                    event.ok_or_else(|| wrong(format!("there is no call {number}")))?.answer = Some((value, turns));
+                    let answer = Answer { value, turn: turns, after };
+                    event.ok_or_else(|| wrong(format!("there is no call {number}")))?.answer = Some(answer);
                     turns += 1;
                 }
                 Line::Now { name, with, value } => {
-                    events.push(Event { name, with, number: None, answer: Some((value, 0)), taken: false });
+                    let answer = Answer { value, turn: 0, after: 0 };
+                    events.push(Event { name, with, number: None, answer: Some(answer), taken: false });
                 }
                 Line::Log { .. } => {}
                 Line::Answer(answer) => end = Some(answer),
@@ -165,7 +176,7 @@ impl Player {
             let next = state.events.iter_mut().find(|event| !event.taken && event.name == name && event.with.is_null());
             if let Some(event) = next {
                 event.taken = true;
-                let value = event.answer.as_ref().map(|(value, _)| value.clone()).unwrap_or_default();
+                let value = event.value();
                 state.last.insert(name.to_owned(), value);
             }
             if let Some(value) = state.last.get(name) {
@@ -173,7 +184,7 @@ impl Player {
             }
         }
         match state.take(name, with, false).and_then(|index| state.events.get(index)) {
-            Some(event) => Ok(event.answer.as_ref().map(|(value, _)| value.clone()).unwrap_or_default()),
+            Some(event) => Ok(event.value()),
             None if self.answer.is_none() && state.left().is_none() => Err(Ended.into()),
             None => Err(state.unexpected(name, with, false)),
         }
@@ -208,8 +219,9 @@ impl State {
     }
 
     fn answer_in_turn(&mut self, index: usize) -> Option<Value> {
-        let (value, turn) = self.events.get(index)?.answer.as_ref()?;
-        if *turn != self.turn {
+        let Answer { value, turn, after } = self.events.get(index)?.answer.as_ref()?;
+        let begun = |event: &Event| event.taken || event.with.is_null();
+        if *turn != self.turn || !self.events.iter().take(*after).all(begun) {
             return None;
         }
         let value = value.clone();
@@ -238,6 +250,10 @@ impl State {
 }
 
 impl Event {
+    fn value(&self) -> Value {
+        self.answer.as_ref().map(|answer| answer.value.clone()).unwrap_or_default()
+    }
+
     fn fits(&self, name: &str, waits: bool) -> bool {
         !self.taken && self.number.is_some() == waits && self.name == name
     }
@@ -249,5 +265,51 @@ impl fmt::Display for Event {
             Some(number) => write!(f, "{} with {} (call {number})", self.name, self.with),
             None => write!(f, "{} with {}", self.name, self.with),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Two requests at the same time; the second is answered first, and only when the first has been made.
+    const RECORDING: &str = r#"{"start":{"format":1,"host":"","plugin":"p","version":"1","digest":"","at":"","seed":"","request":{},"settings":{}}}
+{"call":{"number":1,"name":"send","with":"a"}}
+{"now":{"name":"clock","with":null,"value":7}}
+{"call":{"number":2,"name":"send","with":"b"}}
+{"return":{"number":2,"value":"B"}}
+{"return":{"number":1,"value":"A"}}
+{"answer":{"result":true}}
+"#;
+
+    #[tokio::test]
+    async fn answers_come_in_the_recorded_order_whatever_was_asked_first() {
+        let player = Player::parse(RECORDING).unwrap();
+        let order = Mutex::new(Vec::new());
+        let ask = async |with: &str| {
+            let value = player.call("send", &json!(with)).await.unwrap();
+            order.lock().unwrap().push(value);
+        };
+        // Asked in the recorded order, and answered in the other one.
+        tokio::join!(ask("a"), ask("b"));
+        assert_eq!(*order.lock().unwrap(), ["B", "A"]);
+        assert_eq!(player.verdict(&Ok(json!(true))), Ok(true));
+        let alone = Player::parse(RECORDING).unwrap();
+        assert!(alone.call("send", &json!("b")).await.is_err(), "it was answered after the other was asked");
+    }
+
+    #[tokio::test]
+    async fn what_differs_is_told() {
+        let player = Player::parse(RECORDING).unwrap();
+        assert!(player.call("send", &json!("c")).await.is_err());
+        let difference = player.verdict(&Ok(json!(true))).unwrap_err();
+        assert!(difference.expected.contains("\"a\"") && difference.came.contains("\"c\""), "{difference}");
+        let player = Player::parse(RECORDING).unwrap();
+        assert_eq!(player.now("clock", &Value::Null).unwrap(), 7);
+        assert_eq!(player.now("clock", &Value::Null).unwrap(), 7, "a clock stands still when nothing is left to tell");
+        assert!(player.verdict(&Ok(json!(true))).unwrap_err().expected.contains("\"a\""), "left out");
+        assert!(Player::parse("{}\n").is_err_and(|error| error.line == 1));
     }
 }
