@@ -11,9 +11,10 @@ use super::recorder::answer;
 /// Answers for the world out of a recording.
 ///
 /// Calls are found by name and by what goes in, because calls that were made at the same time may come in another order.
-/// Their answers come in the order of the recording, and not before what was begun before them, so that everything that
-/// depends on it is the same. Calls into which
-/// nothing goes, such as a look at a clock, cannot differ: when there are more of them, the last answer is given again.
+/// Their answers come in the order of the recording, not before what was begun before them, and one at a time: the plugin
+/// has done with one what it does when the next one comes, so that everything that depends on it, such as the order of
+/// random numbers, is the same. Calls into which nothing goes, such as a look at a clock, cannot differ: when there are
+/// more of them, the last answer is given again.
 pub struct Player {
     start: Start,
     /// What the call came to; none when the recording ends before.
@@ -156,11 +157,13 @@ impl Player {
         loop {
             {
                 let mut state = self.state();
-                if let Some(answer) = index.and_then(|index| state.answer_in_turn(index)) {
-                    return Ok(answer);
-                }
                 idle = if state.progress == seen { idle + 1 } else { 0 };
                 seen = state.progress;
+                if idle > QUIET
+                    && let Some(answer) = index.and_then(|index| state.answer_in_turn(index))
+                {
+                    return Ok(answer);
+                }
                 if idle > PATIENCE {
                     return Err(state.stuck(name, with));
                 }
@@ -194,6 +197,9 @@ impl Player {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How often everything else runs without anything happening, until the plugin is done with the answer before.
+const QUIET: u32 = 20;
 
 /// How often everything else may run without anything happening, until it is certain that nothing will.
 const PATIENCE: u32 = 1000;
