@@ -53,6 +53,7 @@ impl Local {
             agents,
             journal,
             tape: Tape::Off,
+            image_roots: Arc::default(),
         };
         let settings = Value::Object(self.parts.settings.readable.clone()).to_string();
         self.plugin.run(capabilities, limits, request, call.clone(), settings).await

@@ -12,6 +12,7 @@ mod agents;
 mod credentials;
 mod egress;
 mod folder;
+mod hex;
 mod image;
 mod intents;
 mod journal;

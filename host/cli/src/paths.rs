@@ -1,5 +1,6 @@
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cpi_policy::HostConfig;
 
@@ -14,7 +15,7 @@ pub(crate) fn host_config(options: &HostOptions) -> Result<HostConfig, String> {
     let text = std::fs::read_to_string(&path).map_err(|error| failed(&error))?;
     let mut config = HostConfig::parse(&text).map_err(|error| failed(&error))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    for relative in [&mut config.plugins, &mut config.state].into_iter().flatten() {
+    for relative in [&mut config.plugins, &mut config.state].into_iter().flatten().chain(&mut config.images.roots) {
         *relative = folder.join(&relative);
     }
     Ok(config)
@@ -33,6 +34,12 @@ pub(crate) fn plugins(config: &HostConfig) -> Result<PathBuf, String> {
         .clone()
         .or_else(|| program_folder().map(|folder| folder.join("plugins")))
         .ok_or_else(|| "the folder of this program cannot be told: set `plugins` in the host configuration".to_owned())
+}
+
+/// The folders below which images of stemcells must be, as the kernel names them.
+pub(crate) fn image_roots(config: &HostConfig) -> Arc<[PathBuf]> {
+    // One that is not there has no image in it either.
+    config.images.roots.iter().map(|root| root.canonicalize().unwrap_or_else(|_| root.clone())).collect()
 }
 
 /// The folder for what plugins keep: as configured, or the user's folder for such things, or a temporary one of the

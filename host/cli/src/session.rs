@@ -31,6 +31,7 @@ pub(crate) struct Session {
     manifest: Arc<Manifest>,
     pub(crate) grant: Arc<Grant>,
     state: PathBuf,
+    image_roots: Arc<[PathBuf]>,
     pub(crate) network: Arc<Network>,
     /// Whether credentials are kept for later calls.
     cache: bool,
@@ -72,6 +73,7 @@ impl Session {
             manifest: Arc::new(manifest),
             grant,
             state: paths::state(host),
+            image_roots: paths::image_roots(host),
             network,
             cache: host.credentials.cache,
         })
@@ -98,6 +100,7 @@ impl Session {
             egress: Arc::new(egress.with_throttle(throttle)),
             agents,
             intents,
+            image_roots: Arc::clone(&self.image_roots),
             journal,
             tape: Tape::Off,
         }

@@ -31,6 +31,18 @@ pub struct HostConfig {
     /// What is left to single plugins, by their names.
     #[serde(default, rename = "plugin", deserialize_with = "by_plugin")]
     pub rules: BTreeMap<String, PluginRules>,
+    /// Where images of stemcells may be.
+    #[serde(default)]
+    pub images: Images,
+}
+
+/// The `[images]` table.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Images {
+    /// Folders below which images of stemcells must be; none for anywhere.
+    #[serde(default)]
+    pub roots: Vec<PathBuf>,
 }
 
 /// The `[egress]` table.
@@ -105,7 +117,7 @@ impl HostConfig {
     pub fn parse(text: &str) -> Result<Self, HostConfigError> {
         toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            HostConfigError { line: before.matches('\n').count() + 1, problem: error.message().to_owned() }
+            HostConfigError { line: before.matches('\n').count() + 1, problem: error.message().replace('\n', ", ") }
         })
     }
 

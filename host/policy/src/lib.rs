@@ -29,7 +29,7 @@ pub use credential::{Audience, Credential};
 pub use digest::Digest;
 pub use endpoint::normalise_endpoint;
 pub use grant::{Denial, Grant, Permit, Reach, Scope, Signing};
-pub use host_config::{AllowedAddress, CredentialStore, Egress, HostConfig, HostConfigError};
+pub use host_config::{AllowedAddress, CredentialStore, Egress, HostConfig, HostConfigError, Images};
 pub use limits::{Limits, LimitsPatch, in_words, size_in_words};
 pub use manifest::{Encoding, Manifest, ManifestError, Placement, is_plugin_name};
 pub use pattern::{HostEntry, HostPattern, NamePattern, PathPattern};

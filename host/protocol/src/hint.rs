@@ -1,12 +1,14 @@
 use serde_json::Value;
 
+use crate::is_printable;
+
 /// Whether a value tells an agent where a disk is: text, or an object of texts, not empty.
 ///
 /// The agent wants texts at every depth: a number in their place makes it panic.
 pub fn is_disk_hint(value: &Value) -> bool {
     const LONGEST: usize = 2048;
     match value {
-        Value::String(text) => !text.is_empty() && text.len() <= LONGEST && !text.chars().any(char::is_control),
+        Value::String(text) => !text.is_empty() && text.len() <= LONGEST && text.chars().all(is_printable),
         Value::Object(object) => !object.is_empty() && object.values().all(is_disk_hint),
         _ => false,
     }

@@ -28,7 +28,7 @@ pub use mask::Mask;
 pub use metadata::Tag;
 pub use method::Method;
 pub use network::{Network, NetworkKind, NetworkSpec};
-pub use printable::printable;
+pub use printable::{is_printable, printable};
 pub use request::{HIGHEST_API_VERSION, Request};
 pub use response::Response;
 pub use signature::{Argument, Kind};

@@ -1,5 +1,7 @@
 //! Typed calls in, JSON results out.
 
+use std::sync::Arc;
+
 use cpi_protocol::{Call, CpiError, Network, NetworkKind, NetworkSpec, Object, Request, Tag};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use crate::bindings::bosh::cpi::types as wit;
 use crate::bindings::exports::bosh::cpi::{networks, vms};
 use crate::failure;
 use crate::host::CallState;
-use crate::results::{cid, cids, fact, hint, object};
+use crate::results::{cid, cids, fact, formats, hint, object};
 
 /// What a provider says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +48,9 @@ pub(crate) async fn about(plugin: &Plugin, store: &mut Store<CallState>) -> wasm
             about.api_version
         ))));
     }
-    Ok(Ok(About { stemcell_formats: about.stemcell_formats, api_version: about.api_version }))
+    let about = formats(about.stemcell_formats)
+        .map(|stemcell_formats| About { stemcell_formats, api_version: about.api_version });
+    Ok(about)
 }
 
 /// Calls the function that a method stands for.
@@ -74,8 +78,11 @@ async fn dispatch(
     Ok(match call {
         Call::CurrentVmId => identifier(provider.call_current_vm(on, facts).await?),
         Call::CreateStemcell { image_path, properties, tags } => {
-            let image = cpi_broker::Image::new(image_path);
-            let handle = on.with(|mut access| access.data_mut().table.push(image))?;
+            let handle = on.with(|mut access| {
+                let state = access.data_mut();
+                let roots = Arc::clone(&state.capabilities.image_roots);
+                state.table.push(cpi_broker::Image::new(image_path, roots))
+            })?;
             let lent = wasmtime::component::Resource::new_borrow(handle.rep());
             let made = stemcells.call_create(on, facts, lent, text(properties), wit_tags(tags)).await?;
             identifier(made)

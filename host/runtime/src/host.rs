@@ -1,6 +1,6 @@
 //! What a plugin may import, implemented over the broker.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Level, Network, Origin, StateStore};
@@ -39,6 +39,8 @@ pub struct Capabilities {
     pub intents: Arc<IntentLog>,
     /// `bosh:cpi/state`.
     pub state: StateStore,
+    /// `bosh:cpi/images`: folders below which images must be, links followed; none for anywhere.
+    pub image_roots: Arc<[PathBuf]>,
     /// `bosh:cpi/log`.
     pub journal: Arc<Journal>,
     /// Who takes notes of all of them, or answers in their place.
@@ -65,6 +67,7 @@ impl Capabilities {
             agents,
             intents: Arc::new(IntentLog::new(nowhere, Origin::default(), 0, Arc::clone(&journal))),
             state: StateStore::new(nowhere, "", "", &Object::new(), 0),
+            image_roots: Arc::default(),
             journal,
             tape,
         }

@@ -1,4 +1,4 @@
-use cpi_protocol::{CpiError, is_disk_hint};
+use cpi_protocol::{CpiError, is_disk_hint, is_printable, printable};
 use serde_json::Value;
 
 /// Longer than any cloud's identifiers, short enough for a director's database.
@@ -6,10 +6,10 @@ const LONGEST: usize = 2048;
 
 /// An identifier that a director can store and show.
 pub(crate) fn cid(text: String) -> Result<Value, CpiError> {
-    if text.is_empty() || text.len() > LONGEST || text.chars().any(char::is_control) {
-        let shown: String = text.chars().take(40).flat_map(char::escape_default).collect();
+    if text.is_empty() || text.len() > LONGEST || !text.chars().all(is_printable) {
+        let shown = printable(&text, 40);
         return Err(CpiError::host(format!(
-            "the plugin returned an identifier that is empty, longer than {LONGEST} bytes or has control characters: \
+            "the plugin returned an identifier that is empty, longer than {LONGEST} bytes or has characters that cannot be seen: \
              '{shown}'"
         )));
     }
@@ -24,6 +24,18 @@ pub(crate) fn cids(texts: Vec<String>) -> Result<Value, CpiError> {
         return Err(CpiError::host(format!("the plugin returned {count} disks of one VM, more than {MOST}")));
     }
     texts.into_iter().map(cid).collect::<Result<_, _>>().map(Value::Array)
+}
+
+/// Names of stemcell formats, which every caller of `info` gets.
+pub(crate) fn formats(texts: Vec<String>) -> Result<Vec<String>, CpiError> {
+    const MOST: usize = 100;
+    let short = |text: &String| (1..=MOST).contains(&text.len()) && text.chars().all(is_printable);
+    if texts.len() > MOST || !texts.iter().all(short) {
+        return Err(CpiError::host(format!(
+            "the plugin named stemcell formats that are more than {MOST}, longer than {MOST} bytes or not printable"
+        )));
+    }
+    Ok(texts)
 }
 
 /// A device hint in a shape that director and agent accept: text, or an object of texts, not empty.
@@ -66,7 +78,7 @@ mod tests {
     #[test]
     fn only_printable_identifiers_leave_the_host() {
         assert!(cid("ami-1 light".to_owned()).is_ok());
-        for bad in ["", "a\nb", "a\u{0}", &"x".repeat(LONGEST + 1)] {
+        for bad in ["", "a\nb", "a\u{0}", "a\u{202e}b", "a\u{feff}", &"x".repeat(LONGEST + 1)] {
             assert!(cid(bad.to_owned()).is_err());
         }
     }
