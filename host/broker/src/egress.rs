@@ -14,6 +14,7 @@ mod redact;
 mod tries;
 
 use budget::Budget;
+use redact::Redactor;
 
 /// The one way out: permitted, signed, sent, capped and recorded.
 pub struct Egress {
@@ -94,7 +95,7 @@ impl Egress {
     /// Sends a request if the grant allows it, and sends it again while the cloud is busy and the policy says so.
     pub async fn send(&self, request: Outgoing) -> Result<Incoming, Problem> {
         let method = request.method;
-        let _waiting = self.budget.count(request.body.len())?;
+        let _waiting = self.budget.count(request.size())?;
         let permit = self.grant.check(request).inspect_err(|denial| {
             self.journal.write(Level::Warn, format_args!("denied {} {denial}", method.name()));
         })?;
@@ -110,15 +111,21 @@ impl Egress {
     /// come to a plugin this way.
     fn without_secrets(&self, mut answer: Incoming) -> Incoming {
         let (own, sealed) = (self.credentials.secrets(), self.agents.secrets());
-        let secrets: Vec<&str> = own.iter().chain(&sealed).map(String::as_str).collect();
-        for (_, value) in &mut answer.headers {
-            if let Some(masked) = redact::without(value.as_bytes(), &secrets) {
-                *value = String::from_utf8_lossy(&masked).into_owned();
+        let redactor = Redactor::new(own.iter().chain(&sealed).map(String::as_str));
+        let mut repeated = false;
+        for (name, value) in &mut answer.headers {
+            if let Some(masked) = redactor.without_in_lower_case(name) {
+                (repeated, *name) = (true, masked);
+            }
+            if let Some(masked) = redactor.without(value.as_bytes()) {
+                (repeated, *value) = (true, String::from_utf8_lossy(&masked).into_owned());
             }
         }
-        if let Some(masked) = redact::without(&answer.body, &secrets) {
+        if let Some(masked) = redactor.without(&answer.body) {
+            (repeated, answer.body) = (true, masked);
+        }
+        if repeated {
             self.journal.write(Level::Warn, "the answer repeated a secret, which was taken out of it");
-            answer.body = masked;
         }
         answer
     }
