@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -29,7 +30,6 @@ pub(crate) enum Command {
     },
 }
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this command talks to a person")]
 pub(crate) fn main(command: Command) -> ExitCode {
     let outcome = match command {
         Command::Install { files, into, host } => install(&files, into, &host),
@@ -37,13 +37,14 @@ pub(crate) fn main(command: Command) -> ExitCode {
     };
     match outcome {
         Ok(lines) => {
-            for line in lines {
-                println!("{line}");
-            }
+            let mut stdout = std::io::stdout().lock();
+            // Whoever reads may have read enough.
+            _ = lines.iter().try_for_each(|line| writeln!(stdout, "{line}"));
             ExitCode::SUCCESS
         }
         Err(problem) => {
-            eprintln!("cpi-host: {problem}");
+            let lines: Vec<_> = problem.lines().map(|line| printable(line, 2000)).collect();
+            _ = writeln!(std::io::stderr().lock(), "cpi-host: {}", lines.join("\n"));
             ExitCode::FAILURE
         }
     }

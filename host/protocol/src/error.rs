@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use crate::printable;
+
 /// The error types that a CPI may answer with.
 ///
 /// Directors know the ten under `Bosh::Clouds::`; `InvalidCall` is what the reference library says of a malformed call.
@@ -107,7 +109,9 @@ impl CpiError {
 
     /// The member `error` of a response.
     pub fn to_json(&self) -> Value {
-        json!({"type": self.kind.name(), "message": self.message, "ok_to_retry": self.ok_to_retry})
+        // Whoever's text is in it: it is shown on terminals and kept in logs of lines.
+        const LONGEST: usize = 16 << 10;
+        json!({"type": self.kind.name(), "message": printable(&self.message, LONGEST), "ok_to_retry": self.ok_to_retry})
     }
 }
 
