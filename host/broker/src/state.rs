@@ -69,6 +69,9 @@ pub enum StateError {
 /// Bytes before a value in its file: the version.
 const HEADER: usize = 8;
 
+/// What a file takes apart from its value: entries without a byte in them fill a disk too.
+const FILE: usize = 1 << 10;
+
 impl StateStore {
     /// The state of one plugin for one director and the cloud of these settings, below the folder of all states.
     /// Nothing is made on disk yet.
@@ -92,8 +95,8 @@ impl StateStore {
         if current.as_ref().map_or(0, |entry| entry.version) != expect {
             return Err(StateError::Conflict);
         }
-        let freed = current.map_or(0, |entry| entry.value.len());
-        if (self.used()? + value.len()).saturating_sub(freed) > self.space {
+        let freed = current.map_or(0, |entry| entry.value.len() + FILE);
+        if (self.used()? + value.len() + FILE).saturating_sub(freed) > self.space {
             return Err(StateError::Full);
         }
         let version = if expect == 0 { first_version() } else { expect.saturating_add(1) };
@@ -179,7 +182,7 @@ impl StateStore {
                     .collect::<io::Result<Vec<_>>>()
             })
             .map_err(|error| self.failed(error))?;
-        Ok(sizes.iter().map(|size| usize::try_from(*size).unwrap_or(usize::MAX).saturating_sub(HEADER)).sum())
+        Ok(sizes.iter().map(|size| usize::try_from(*size).unwrap_or(usize::MAX).saturating_add(FILE - HEADER)).sum())
     }
 
     fn path(&self, kind: &str, key: &str) -> PathBuf {
@@ -209,6 +212,8 @@ fn first_version() -> u64 {
 mod tests {
     use super::*;
 
+    const SPACE: usize = 10 * FILE;
+
     fn store(space: usize) -> (tempfile::TempDir, StateStore) {
         let folder = tempfile::tempdir().unwrap();
         let store = StateStore::new(folder.path(), "sim", "director", &Object::new(), space);
@@ -217,7 +222,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_write_names_the_version_that_it_saw() {
-        let (_folder, store) = store(1000);
+        let (_folder, store) = store(SPACE);
         assert_eq!(store.get("world").unwrap(), None);
         let first = store.put("world", b"one", 0).await.unwrap();
         assert!(matches!(store.put("world", b"two", 0).await, Err(StateError::Conflict)));
@@ -231,33 +236,34 @@ mod tests {
 
     #[tokio::test]
     async fn a_share_of_space_is_not_exceeded() {
-        let (_folder, store) = store(10);
+        let (_folder, store) = store(FILE + 10);
         let version = store.put("a", b"12345678", 0).await.unwrap();
         assert!(matches!(store.put("b", b"123", 0).await, Err(StateError::Full)));
         store.put("a", b"1234567890", version).await.unwrap();
+        assert!(matches!(store.put("b", b"", 0).await, Err(StateError::Full)), "a file without a byte is a file");
     }
 
     #[tokio::test]
     async fn keys_directors_and_clouds_do_not_meet() {
-        let (folder, store) = store(1000);
+        let (folder, store) = store(SPACE);
         store.put("../escape", b"x", 0).await.unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let region =
             |name: &str| [("region".to_owned(), name.into()), ("z".to_owned(), 1.into())].into_iter().collect();
         for (director, identity) in [("another director", Object::new()), ("director", region("a"))] {
-            let other = StateStore::new(folder.path(), "sim", director, &identity, 1000);
+            let other = StateStore::new(folder.path(), "sim", director, &identity, SPACE);
             assert_eq!(other.get("../escape").unwrap(), None);
         }
         let turned: Object = region("a").into_iter().rev().collect();
         let (one, other) = (&region("a"), &turned);
-        let path = |identity| StateStore::new(folder.path(), "sim", "director", identity, 1000).path("entry", "a");
+        let path = |identity| StateStore::new(folder.path(), "sim", "director", identity, SPACE).path("entry", "a");
         assert_eq!(path(one), path(other), "the order of settings means nothing");
     }
 
     #[tokio::test]
     async fn folders_and_links_of_others_are_not_used() {
         use std::os::unix::fs::{PermissionsExt, symlink};
-        let (folder, store) = store(1000);
+        let (folder, store) = store(SPACE);
         store.put("a", b"x", 0).await.unwrap();
         let entry = store.path("entry", "a");
         fs::remove_file(&entry).unwrap();
@@ -270,7 +276,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lease_is_held_by_one_and_leaves_nothing() {
-        let (_folder, store) = store(1000);
+        let (_folder, store) = store(SPACE);
         let held = store.acquire("vm", Duration::ZERO).await.unwrap();
         assert!(matches!(store.acquire("vm", Duration::from_millis(30)).await, Err(StateError::Busy)));
         drop(held);
@@ -280,7 +286,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lease_is_never_held_by_two() {
-        let (_folder, store) = store(1000);
+        let (_folder, store) = store(SPACE);
         let holders = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let tasks: Vec<_> = (0..8)
             .map(|_| {

@@ -51,3 +51,11 @@ pub struct Outgoing {
     /// How long the plugin wants to wait, in milliseconds.
     pub timeout_ms: Option<u32>,
 }
+
+impl Outgoing {
+    /// What it takes of the host's memory, about.
+    pub fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum();
+        self.url.len().saturating_add(headers).saturating_add(self.body.len())
+    }
+}

@@ -37,8 +37,20 @@ const SIGNATURE: &[&str] = &[
     "x-ms-date",
 ];
 
+/// What servers take; more would be a way round the limit of bodies, and round what libraries can count.
+const MOST: usize = 100;
+const LARGEST: usize = 64 << 10;
+
 pub(super) fn check(request: &Outgoing) -> Result<(), Denial> {
     let signed = request.credential.is_some();
+    let size: usize = request.headers.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum();
+    if request.headers.len() > MOST || size > LARGEST {
+        let name = format!("{} headers of {size} bytes", request.headers.len());
+        return Err(Denial::Header {
+            name,
+            problem: "are more than the 100 headers and 65536 bytes that a request may have",
+        });
+    }
     for (name, value) in &request.headers {
         let refuse = |problem| Err(Denial::Header { name: name.chars().take(80).collect(), problem });
         let lower = name.to_ascii_lowercase();

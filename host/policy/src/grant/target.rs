@@ -3,12 +3,18 @@ use url::Url;
 
 use super::Denial;
 
+/// Longer than any that servers take.
+const LONGEST: usize = 16 << 10;
+
 /// Reads a URL, refusing every spelling but the canonical one.
 ///
 /// A URL that parses to something that is not written like it (upper case, default ports, dot segments, tabs,
 /// back-slashes, numbers for addresses, look-alike letters) is one that another parser may read in another way.
 pub(super) fn parse(text: &str) -> Result<Url, Denial> {
     let wrong = |problem: String| Denial::Url { url: text.chars().take(200).collect(), problem };
+    if text.len() > LONGEST {
+        return Err(wrong(format!("has {} bytes, more than the {LONGEST} that a URL may have", text.len())));
+    }
     let url = Url::parse(text).map_err(|error| wrong(format!("is not a URL: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("must start with https:// or http://".to_owned()));
