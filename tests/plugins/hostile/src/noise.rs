@@ -47,3 +47,12 @@ pub(crate) fn inject() -> Outcome {
     }
     Ok(())
 }
+
+/// Bytes that are no UTF-8, in the place of a text.
+#[expect(clippy::unnecessary_wraps, reason = "a trick has an outcome")]
+pub(crate) fn invalid_text() -> Outcome {
+    // SAFETY: it is not safe, and that is the trick: nothing here looks at the text before the host does.
+    let text = unsafe { String::from_utf8_unchecked(std::hint::black_box(b"\xff\xfe FORGED \xc0\x80".to_vec())) };
+    log::info(&text, &[]);
+    Ok(())
+}

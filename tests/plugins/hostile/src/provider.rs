@@ -1,13 +1,13 @@
 use cpi_plugin_sdk::{About, Call, Failure, Image, NetworkCreated, NetworkSpec, Plan, Provider, Size, Tag, http};
 
-use crate::{agent, escape, exhaust, fan_out, found, network, noise, results, scan, store};
+use crate::{agent, escape, exhaust, fan_out, found, image, many, mode, network, noise, results, scan, store};
 
 #[derive(Default)]
 pub(crate) struct Hostile;
 
 impl Provider for Hostile {
     fn info(&self) -> About {
-        About { stemcell_formats: vec!["hostile-raw".to_owned()], api_version: 3 }
+        mode::info()
     }
 
     /// The identifier is a trick, maybe with an argument behind a colon.
@@ -52,6 +52,23 @@ impl Provider for Hostile {
             // Holds a lease when it ends.
             "lease-trap" => store::trap_with_lease().await,
 
+            // So many of something at once: `lease-many:NUMBER`.
+            "lease-many" => many::leases(argument).await,
+            "sleep-many" => many::sleeps(argument).await,
+            "state-many" => many::entries(argument).await,
+            "state-pending" => many::writes(argument).await,
+            "log-wide" => many::fields(argument),
+
+            // Waits for a lease that another call holds, and holds it: `lease-hold:MILLISECONDS`.
+            "lease-wait" => store::wait_for_lease().await,
+            "lease-hold" => store::hold_lease(argument).await,
+
+            // Texts that are no texts, and answers that were given already.
+            "invalid-text" => noise::invalid_text(),
+            "return-twice" => results::twice(),
+
+            // Any requests: see [`network::Order`].
+            "send" => network::send(argument).await,
             // One GET: `http:URL` without and `signed:URL` with the credential.
             "http" => network::get(argument).await,
             "signed" => network::get_signed(argument).await,
@@ -73,7 +90,7 @@ impl Provider for Hostile {
         agent::create_vm(call, &plan).await
     }
 
-    /// Asks for parts of the image that are not there.
+    /// See [`image::create_stemcell`].
     async fn create_stemcell(
         &self,
         _call: &Call,
@@ -81,13 +98,7 @@ impl Provider for Hostile {
         properties: &str,
         _tags: &[Tag],
     ) -> Result<String, Failure> {
-        found((
-            properties,
-            image.peek(0, 16).await,
-            image.peek(u64::MAX, u32::MAX).await,
-            image.peek(0, u32::MAX).await.map(|bytes| bytes.len()),
-            image.facts().await.map(|facts| (facts.size, facts.sha256)),
-        ))
+        image::create_stemcell(image, properties).await
     }
 
     /// Not JSON.

@@ -1,6 +1,8 @@
 //! Misuses the state.
 
-use cpi_plugin_sdk::{Failure, state};
+use std::time::Duration;
+
+use cpi_plugin_sdk::{Failure, clock, state};
 
 use crate::found;
 
@@ -53,4 +55,20 @@ pub(crate) async fn trap_with_lease() -> Outcome {
         Ok(_lease) => panic!("hostile: a lease is held"),
         Err(problem) => found(problem),
     }
+}
+
+/// Waits as long as there is for a lease that another call holds.
+pub(crate) async fn wait_for_lease() -> Outcome {
+    found(state::acquire("hostile".to_owned(), u32::MAX).await.map(drop))
+}
+
+/// Takes a lease and keeps it for so many milliseconds.
+pub(crate) async fn hold_lease(ms: &str) -> Outcome {
+    let lease = match state::acquire("hostile".to_owned(), 0).await {
+        Ok(lease) => lease,
+        Err(problem) => return found(problem),
+    };
+    clock::sleep(Duration::from_millis(ms.parse().unwrap_or(1000))).await;
+    drop(lease);
+    Ok(())
 }
