@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 pub struct Endpoint {
     address: SocketAddr,
     received: Arc<Mutex<Vec<String>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Endpoint {
@@ -85,29 +86,50 @@ impl Endpoint {
         format!("http://{}", self.address)
     }
 
+    /// Its port on loopback.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How often somebody connected, whatever came of it.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
     /// Heads and bodies of the requests so far.
     pub fn received(&self) -> Vec<String> {
         self.received.lock().expect("no panic").clone()
     }
 
-    /// Answers every request by writing what it likes, and closes.
+    /// Answers each request with what is made of it, and closes.
+    pub fn replying(reply: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::listen(move |request, stream| _ = stream.write_all(&reply(request)))
+    }
+
+    /// Does with the connection of each request what it is told, and closes.
     pub fn serve(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Self {
+        Self::listen(move |_, stream| answer(stream))
+    }
+
+    fn listen(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
         let received = Arc::<Mutex<Vec<String>>>::default();
-        let (log, answer) = (Arc::clone(&received), Arc::new(answer));
+        let connections = Arc::<AtomicUsize>::default();
+        let (log, answer, count) = (Arc::clone(&received), Arc::new(answer), Arc::clone(&connections));
         thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
+                count.fetch_add(1, Ordering::Relaxed);
                 let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
                 thread::spawn(move || {
                     if let Some(request) = read_request(&mut stream) {
-                        log.lock().expect("no panic").push(request);
-                        answer(&mut stream);
+                        log.lock().expect("no panic").push(request.clone());
+                        answer(&request, &mut stream);
                     }
                 });
             }
         });
-        Self { address, received }
+        Self { address, received, connections }
     }
 }
 
@@ -119,7 +141,7 @@ fn response(status: u16, body: &str) -> String {
 }
 
 /// Head and body of a request, the body as long as its head says.
-pub fn read_request(stream: &mut TcpStream) -> Option<String> {
+pub fn read_request(stream: &mut impl Read) -> Option<String> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {

@@ -250,7 +250,7 @@ pub fn component(name: &str) -> PathBuf {
     file
 }
 
-/// The misbehaving plugin, installed once for all tests of a process.
+/// The misbehaving plugin, installed once for all tests of a process: a folder for `plugins` of the host's settings.
 pub fn test_plugins() -> &'static Path {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let install = || {

@@ -20,6 +20,7 @@ mod note;
 mod proxy;
 mod registry;
 mod service;
+mod tls;
 mod tunnel;
 
 pub use crowd::Crowd;
@@ -32,4 +33,5 @@ pub use note::note;
 pub use proxy::{Held, Proxy};
 pub use registry::Registry;
 pub use service::{Asked, Reply, Service};
+pub use tls::{Authority, Identity, TlsEndpoint, TlsStream, listen};
 pub use tunnel::Tunnel;

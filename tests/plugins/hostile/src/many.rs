@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use cpi_plugin_sdk::bindings::bosh::cpi::intents;
 use cpi_plugin_sdk::{Failure, clock, log, state};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
@@ -49,6 +50,34 @@ pub(crate) async fn writes(number: &str) -> Outcome {
         *answers.entry(format!("{:?}", answer.map(|_| ()))).or_default() += 1;
     }
     found(answers.into_iter().take(10).collect::<Vec<_>>())
+}
+
+/// Declares so many things with texts that would end lines of a record and turn the writing round, and tells how many
+/// the host took and what it said of the others.
+pub(crate) async fn intents(number: &str) -> Outcome {
+    const ODD: &str = "x\n{\"removed\":{\"number\":0}}\n\u{1b}[31m\u{202e}FORGED";
+    let mut refusals = BTreeMap::<String, usize>::new();
+    let mut declared = 0;
+    for (kind, key, note) in [
+        ("", "key", "{}".to_owned()),
+        ("vm", "", "{}".to_owned()),
+        ("vm", "key", "no object".to_owned()),
+        ("vm", "key", "[".repeat(100_000)),
+        ("vm", "key", format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20))),
+    ]
+    .into_iter()
+    .chain((0..count(number)).map(|_| (ODD, ODD, format!("{{\"a\":\"{}\"}}", "x".repeat(1000)))))
+    {
+        let intent = intents::Intent { kind: kind.to_owned(), key: key.to_owned(), note };
+        match intents::begin(intent).await {
+            Ok(pending) => {
+                pending.created(ODD);
+                declared += 1;
+            }
+            Err(problem) => *refusals.entry(problem).or_default() += 1,
+        }
+    }
+    found((declared, refusals))
 }
 
 /// One message with so many fields.

@@ -57,6 +57,7 @@ impl Provider for Hostile {
             "sleep-many" => many::sleeps(argument).await,
             "state-many" => many::entries(argument).await,
             "state-pending" => many::writes(argument).await,
+            "intents-many" => many::intents(argument).await,
             "log-wide" => many::fields(argument),
 
             // Waits for a lease that another call holds, and holds it: `lease-hold:MILLISECONDS`.
