@@ -10,7 +10,7 @@ PLUGINS  = cpi-plugin-sim cpi-plugin-aws cpi-plugin-hostile
 WASM     = --target wasm32-wasip2 --profile plugin --locked $(addprefix -p ,$(PLUGINS))
 OUT      = target/wasm32-wasip2/plugin
 
-.PHONY: help demo test build bench lint deny golden setup clean
+.PHONY: help demo test build bench fuzz lint deny golden setup clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -30,10 +30,28 @@ build: setup ## Makes dist/: the program and its plugins, to be put anywhere
 	@echo "== host"
 	$(CARGO) build --release --locked
 	@mkdir -p dist && install -m 755 target/release/cpi-host dist/cpi-host && install -m 644 docs/sim.json dist/
-	@chmod go-w dist && dist/cpi-host plugin install $(OUT)/cpi_plugin_sim.wasm $(OUT)/cpi_plugin_aws.wasm
+	@chmod go-w dist && dist/cpi-host plugin install --accept $(OUT)/cpi_plugin_sim.wasm $(OUT)/cpi_plugin_aws.wasm
 
 bench: build ## Measures the program beside its targets (SAVE=1 keeps the instruction counts)
 	$(CARGO) run --release --locked --bin bench -- $(if $(SAVE),save)
+
+# The instrumentation that libFuzzer needs, without a sanitizer: the stable compiler has it, hidden behind passes.
+COVERAGE = -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+           -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+           -Cllvm-args=-sanitizer-coverage-trace-compares
+FUZZ_SECONDS ?= 10
+
+fuzz: ## Feeds each fuzz target for some seconds; says so where that cannot be built
+	@host=$$(rustc -vV | sed -n 's/host: //p'); \
+	if ! RUSTFLAGS="$(COVERAGE)" $(CARGO) build --quiet --release --locked --target $$host --manifest-path fuzz/Cargo.toml; then \
+	  echo "fuzz: skipped, the targets cannot be built here (see above; they need a C++ compiler)"; exit 0; fi; \
+	for target in $$(ls fuzz/targets | sed 's/\.rs$$//'); do \
+	  mkdir -p fuzz/corpus/$$target; \
+	  printf '%-12s ' $$target; \
+	  fuzz/target/$$host/release/$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=fuzz/ fuzz/corpus/$$target \
+	    > fuzz/target/$$target.log 2>&1 \
+	    && tail -n 1 fuzz/target/$$target.log || { tail -n 20 fuzz/target/$$target.log; exit 1; }; \
+	done
 
 lint: setup ## Formatting and clippy; warnings are errors
 	$(CARGO) fmt --all --check

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use cpi_tests::{Host, component, dist};
+use serde_json::Value;
 use tempfile::TempDir;
 use wasmparser::{Parser, Payload};
 
@@ -137,8 +138,8 @@ impl Installed {
 
     /// The file of the compiled code.
     pub(crate) fn compiled(&self, plugin: &str) -> PathBuf {
-        let entries = std::fs::read_dir(self.folder.path().join(plugin)).unwrap().flatten();
-        let generation = entries.map(|entry| entry.path()).find(|path| path.is_dir()).unwrap();
-        generation.join("component.cwasm")
+        let folder = self.folder.path().join(plugin);
+        let current: Value = serde_json::from_slice(&std::fs::read(folder.join("current.json")).unwrap()).unwrap();
+        folder.join(current["record"]["generation"].as_str().unwrap()).join("component.cwasm")
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cpi_broker::Egress;
 use cpi_catalog::Catalog;
-use cpi_policy::{Method, Outgoing};
+use cpi_policy::{HostConfig, Method, Outgoing};
 use cpi_tests::{Ec2, dist};
 use serde_json::json;
 
@@ -41,7 +41,8 @@ pub(crate) struct Sender {
 impl Sender {
     pub(crate) fn new() -> Self {
         let ec2 = Ec2::plain();
-        let manifest = Catalog::new(dist().join("plugins")).open("aws").expect("it is installed").manifest;
+        let manifest =
+            Catalog::new(dist().join("plugins"), &HostConfig::default()).open("aws").expect("it is installed").manifest;
         let properties = json!({"aws": {
             "access_key_id": "AKIATESTKEY00000001", "secret_access_key": "test-secret-access-key-0123456789abcdef",
             "region": "us-east-1", "ec2_endpoint": ec2.url(), "credentials_source": "static",

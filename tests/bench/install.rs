@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cpi_catalog::Catalog;
-use cpi_runtime::{Engine, Plugin};
+use cpi_policy::HostConfig;
+use cpi_runtime::Engine;
 use cpi_tests::{component, dist};
 
 use crate::process::{cpu_of_children, peak_of_children};
@@ -28,9 +29,10 @@ pub(crate) fn compile(report: &mut Report, folder: &Path) {
 pub(crate) fn load(report: &mut Report, folder: &Path) {
     let note = folder.join("aws/verified");
     let open = || {
-        let installed = Catalog::new(folder).open("aws").expect("it is installed");
+        let catalog = Catalog::new(folder, &HostConfig::default());
+        let installed = catalog.open("aws").expect("it is installed");
         let engine = Engine::new().expect("an engine");
-        drop(Plugin::load(&engine, "aws", &installed.compiled).expect("it can be loaded"));
+        drop(catalog.load(&engine, &installed).expect("it can be loaded"));
     };
     let full = Series::of_cpu(100, || {
         _ = std::fs::remove_file(&note);

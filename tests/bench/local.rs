@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Level, Network, Origin, StateStore};
-use cpi_catalog::{Catalog, Installed};
+use cpi_catalog::Catalog;
 use cpi_policy::{Grant, HostConfig, Manifest, Settings};
 use cpi_protocol::{Call, CpiError, Object, Request};
 use cpi_runtime::{Capabilities, Engine, Plugin, Tape};
@@ -35,9 +35,10 @@ impl Local {
     /// The misbehaving plugin of a folder, its endpoint and the operator's limits (TOML).
     pub(crate) fn hostile(plugins: &Path, endpoint: &str, limits: &str) -> Self {
         let engine = Engine::new().expect("an engine");
-        let Installed { manifest, compiled, .. } = Catalog::new(plugins).open("hostile").expect("it is installed");
-        let plugin = Plugin::load(&engine, "hostile", &compiled).expect("it can be loaded");
-        let parts = Parts::new(manifest, &json!({"hostile": {"endpoint": endpoint}}), limits);
+        let catalog = Catalog::new(plugins, &HostConfig::default());
+        let installed = catalog.open("hostile").expect("it is installed");
+        let plugin = catalog.load(&engine, &installed).expect("it can be loaded");
+        let parts = Parts::new(installed.manifest, &json!({"hostile": {"endpoint": endpoint}}), limits);
         Self { plugin, parts, state: TempDir::new().expect("a folder"), _engine: engine }
     }
 

@@ -58,9 +58,9 @@ fn configurations_that_cannot_be_used_are_named() {
         assert!(message.contains(problem), "{text}: {message}");
     }
 
-    let (kind, message) = Host::sim().with_settings("plugin = 1\n").call("info", &json!([])).error();
+    let (kind, message) = Host::sim().with_settings("colour = 1\n").call("info", &json!([])).error();
     assert_eq!(kind, "Bosh::Clouds::CpiError");
-    assert!(message.contains("host.toml") && message.contains("unknown field `plugin`"), "{message}");
+    assert!(message.contains("host.toml") && message.contains("unknown field `colour`"), "{message}");
 }
 
 #[test]

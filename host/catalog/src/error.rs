@@ -1,9 +1,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use cpi_policy::ManifestError;
-use cpi_protocol::CpiError;
-use cpi_runtime::{CompileError, LoadError};
+use cpi_component::ComponentError;
+use cpi_policy::{ConfigLine, Digest, ManifestError, RuleError};
+use cpi_protocol::{CpiError, printable};
+use cpi_runtime::LoadError;
 
 /// Why a plugin cannot be installed or used.
 #[derive(Debug, thiserror::Error)]
@@ -50,15 +51,78 @@ pub enum CatalogError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The component carries no manifest: its author is at fault.
-    #[error("the component has no manifest (custom section 'bosh:cpi/manifest'): build it with the plugin SDK")]
-    NoManifest,
+    /// Compiled code is not what was compiled, or was made for another program or machine: see [`crate::Catalog::repair`].
+    #[error("'{}' cannot be used: {problem}", path.display())]
+    Code {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Compiled code has to be made anew, and this user may not.
+    #[error(
+        "'{}' has to be made anew for this program and this machine, and this user may not ({error}): \
+         run as the owner of the folder: cpi-host plugin install --into '{}' '{}'",
+        path.display(),
+        folder.display(),
+        component.display()
+    )]
+    Unrepaired {
+        /// Which file.
+        path: PathBuf,
+        /// Why it cannot be written.
+        error: io::Error,
+        /// What it is made from.
+        component: PathBuf,
+        /// The catalog.
+        folder: PathBuf,
+    },
+    /// The operator has pinned another component.
+    #[error(
+        "plugin '{name}' is {found}, but the host's configuration pins {pinned}; if this one is meant, write there: {line}"
+    )]
+    Pinned {
+        /// Which.
+        name: String,
+        /// What may run.
+        pinned: Digest,
+        /// What is there.
+        found: Digest,
+        /// What the operator would have to write.
+        line: ConfigLine,
+    },
+    /// It asks for more than the plugin of its name that was accepted before.
+    #[error(
+        "plugin '{name}' asks for more than the one that is installed under this name:{}\n\
+         Install it with --accept if that is meant; or narrow [plugin.{name}] in the host's configuration",
+        below(more)
+    )]
+    Wider {
+        /// Which.
+        name: String,
+        /// What is new, a line each.
+        more: Vec<String>,
+    },
+    /// The component is none, or carries no manifest: its author, or who chose the file, is at fault.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    /// The component imports what no plugin may have: its author is at fault.
+    #[error("plugin '{name}' is refused, it imports what no plugin may have: {imports}")]
+    Forbidden {
+        /// Which.
+        name: String,
+        /// The names of the imports.
+        imports: String,
+    },
+    /// The operator's table for the plugin does not fit its manifest: the configuration is at fault.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
     /// The manifest is refused: its author is at fault.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The component cannot be compiled.
-    #[error(transparent)]
-    Compile(#[from] CompileError),
+    /// The component cannot be compiled, or not within the limits.
+    #[error("{0}")]
+    Compile(String),
     /// The component asks for what this host does not give.
     #[error("plugin '{name}' is refused: {problem}")]
     Refused {
@@ -81,10 +145,24 @@ pub enum CatalogError {
 }
 
 impl CatalogError {
+    /// Whether compiling the plugin again would help.
+    pub fn is_repairable(&self) -> bool {
+        matches!(self, Self::Code { .. })
+    }
+
+    pub(crate) fn engine(error: impl std::fmt::Display) -> Self {
+        Self::Process(io::Error::other(format!("WebAssembly cannot be run here: {error:#}")))
+    }
+
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         |error| Self::File { path, error }
     }
+}
+
+/// A line each, under the message.
+fn below(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("\n  + {}", printable(line, 400))).collect::<Vec<_>>().concat()
 }
 
 fn others(installed: &[String]) -> String {

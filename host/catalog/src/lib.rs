@@ -1,7 +1,8 @@
 //! Installed plugins: a folder of components, compiled once and verified at every call.
 //!
 //! ```text
-//! plugins/aws/current.json                          which generation is used, and the digests of its files
+//! plugins/.key                                      what seals the records, readable by their owner only
+//! plugins/aws/current.json                          which generation is used, the digests of its files, and a seal
 //! plugins/aws/0.1.0-3f2a…/component.wasm            what the author shipped
 //! plugins/aws/0.1.0-3f2a…/component.cwasm           machine code for this computer
 //! plugins/aws/0.1.0-3f2a…/plugin.toml               the manifest that the component carries
@@ -13,14 +14,17 @@
 #![forbid(unsafe_code)]
 
 mod catalog;
+pub mod compiler;
 mod current;
 mod error;
 mod install;
+mod key;
 mod layout;
-mod section;
+mod repair;
 mod stamp;
 mod trust;
 
 pub use catalog::{Catalog, Installed, Summary};
 pub use error::CatalogError;
-pub use section::manifest_of;
+pub use install::Installation;
+pub use stamp::hex;

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::CatalogError;
 use crate::trust::Trust;
 
-/// Makes sure that an open file has this digest.
+/// Makes sure that compiled code has this digest.
 ///
 /// Reading megabytes takes longer than everything else that a short call does. So the result is kept in a file beside
 /// the plugin, with what the kernel says of the file: its number, size, and the times of the last change of content
@@ -19,7 +19,11 @@ pub(crate) fn verify(trust: &Trust, file: &File, path: &Path, note: &Path, expec
     if noted(trust, note).is_some_and(|noted| noted == line) {
         return Ok(());
     }
-    check(path, &digest_of(file, path)?, expected)?;
+    let digest = digest_of(file, path)?;
+    if digest != expected {
+        let problem = differs(&digest, expected);
+        return Err(CatalogError::Code { path: path.into(), problem });
+    }
     // A folder that may only be read costs the time again at the next call, and nothing else.
     _ = keep(note, &line);
     Ok(())
@@ -30,12 +34,15 @@ pub(crate) fn check(path: &Path, digest: &str, expected: &str) -> Result<(), Cat
     if digest == expected {
         return Ok(());
     }
-    let problem = format!("its digest is {}, not {}", short(digest), short(expected));
-    Err(CatalogError::Damaged { path: path.into(), problem })
+    Err(CatalogError::Damaged { path: path.into(), problem: differs(digest, expected) })
+}
+
+fn differs(digest: &str, expected: &str) -> String {
+    format!("its digest is {}, not {}", short(digest), short(expected))
 }
 
 /// BLAKE3 of some bytes, in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
@@ -102,7 +109,7 @@ mod tests {
         std::thread::sleep(Duration::from_millis(20));
         fs::write(&path, "c0de").unwrap();
         File::options().write(true).open(&path).unwrap().set_modified(before).unwrap();
-        assert!(verify().unwrap_err().to_string().contains("is damaged or was changed"));
+        assert!(verify().unwrap_err().to_string().contains("cannot be used: its digest is"));
         assert_eq!(fs::read_to_string(&note).unwrap(), first, "a refusal is not noted as a success");
     }
 

@@ -8,11 +8,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod call;
+mod compile;
 mod config;
 mod doctor;
 mod orphans;
 mod paths;
 mod plugin;
+mod ready;
 mod replay;
 mod session;
 mod signals;
@@ -29,6 +31,9 @@ struct Arguments {
 enum Command {
     /// Answers one CPI request: JSON on stdin, JSON on stdout, logs on stderr; or calls one method for a person.
     Call(call::Arguments),
+    /// Compiles a component from stdin to stdout, for this program itself.
+    #[command(hide = true, name = cpi_catalog::compiler::COMMAND)]
+    Compile(compile::Options),
     /// Lists what killed and failed calls left behind in the cloud, and removes it.
     Orphans(orphans::Options),
     /// Looks at configuration, plugin, services and credentials, and says what is wrong.
@@ -51,6 +56,7 @@ struct HostOptions {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Call(arguments) => call::main(arguments),
+        Command::Compile(options) => compile::main(&options),
         Command::Orphans(options) => orphans::main(&options),
         Command::Doctor(options) => doctor::main(&options),
         Command::Replay(options) => replay::main(&options),

@@ -10,6 +10,7 @@ use cpi_protocol::{CpiError, Object};
 use crate::HostOptions;
 use crate::config::{self, CloudConfig};
 use crate::paths;
+use crate::ready::Ready;
 use crate::session::{self, Session, catalog, unusable};
 
 mod found;
@@ -81,18 +82,15 @@ fn look(options: &Options) -> Result<Report, CpiError> {
     let level = if options.verbose { Level::Debug } else { Level::Warn };
     let journal = Arc::new(Journal::new(Box::new(Stderr::default()), level, None));
     session::hide(&cloud, &journal);
-    let installed = catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
-    let session = Session::open(
-        installed,
-        &cloud,
-        &options.context.as_deref().map_or(Ok(Object::new()), config::context)?,
-        &host,
-        &journal,
-    )?;
+    let catalog = catalog(&host)?;
+    let installed = catalog.open(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| CpiError::host(format!("the process cannot be set up: {error}")))?;
+    let ready = runtime.block_on(Ready::load(&cloud, &catalog, installed, &journal))?;
+    let context = options.context.as_deref().map_or(Ok(Object::new()), config::context)?;
+    let session = Session::open(ready, &cloud, &context, &host, &journal)?;
     let eye = Eye { options, session: &session, journal: &journal };
     let found = runtime.block_on(async {
         let mut found = Vec::new();

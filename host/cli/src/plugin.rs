@@ -1,14 +1,17 @@
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Subcommand;
-use cpi_catalog::{Catalog, Summary};
+use cpi_catalog::{Catalog, Installation, Summary};
 use cpi_protocol::printable;
 use cpi_runtime::Engine;
 
 use crate::{HostOptions, paths};
+
+mod inspect;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -20,6 +23,17 @@ pub(crate) enum Command {
         /// The folder of installed plugins, instead of the configured one.
         #[arg(long, value_name = "FOLDER")]
         into: Option<PathBuf>,
+        /// Installs components that ask for more than the installed ones of their names.
+        #[arg(long)]
+        accept: bool,
+        #[command(flatten)]
+        host: HostOptions,
+    },
+    /// Shows all there is to know of one component: digest, imports, what it asks for and what it may.
+    Inspect {
+        /// A component, or the name of an installed plugin.
+        #[arg(value_name = "FILE.wasm|NAME")]
+        what: String,
         #[command(flatten)]
         host: HostOptions,
     },
@@ -32,7 +46,8 @@ pub(crate) enum Command {
 
 pub(crate) fn main(command: Command) -> ExitCode {
     let outcome = match command {
-        Command::Install { files, into, host } => install(&files, into, &host),
+        Command::Install { files, into, accept, host } => install(&files, into, accept, &host),
+        Command::Inspect { what, host } => paths::host_config(&host).and_then(|host| inspect::inspect(&what, &host)),
         Command::List { host } => list(&host),
     };
     match outcome {
@@ -50,38 +65,53 @@ pub(crate) fn main(command: Command) -> ExitCode {
     }
 }
 
-fn install(files: &[PathBuf], into: Option<PathBuf>, host: &HostOptions) -> Result<Vec<String>, String> {
-    let folder = into.map_or_else(|| paths::plugins(&paths::host_config(host)?), Ok)?;
-    let catalog = Catalog::new(&folder);
+fn install(files: &[PathBuf], into: Option<PathBuf>, accept: bool, host: &HostOptions) -> Result<Vec<String>, String> {
+    let host = paths::host_config(host)?;
+    let folder = into.map_or_else(|| paths::plugins(&host), Ok)?;
+    let catalog = Catalog::new(&folder, &host);
     let engine = Engine::new().map_err(|error| format!("WebAssembly cannot be run here: {error:#}"))?;
     files
         .iter()
         .map(|file| {
             let start = Instant::now();
             let failed = |problem: &dyn std::fmt::Display| format!("'{}': {problem}", file.display());
-            let component = std::fs::read(file).map_err(|error| failed(&error))?;
-            let manifest = catalog.install(&engine, &component).map_err(|error| failed(&error))?;
+            let component = read(file).map_err(|error| failed(&error))?;
+            let Installation { manifest, more, already } =
+                catalog.install(&engine, &component, accept).map_err(|error| failed(&error))?;
             let seconds = start.elapsed().as_secs_f64();
             let summary = catalog.summary(&manifest.plugin.name).map_err(|error| failed(&error))?;
-            let installed = format!("{} in '{}', compiled in {seconds:.1} s", line(&summary), folder.display());
+            let how = if already { "installed already".to_owned() } else { format!("compiled in {seconds:.1} s") };
+            let installed = format!("{} in '{}', {how}", line(&summary), folder.display());
             let asks = manifest.asks().into_iter().map(|ask| format!("    {}", printable(&ask, 200)));
-            Ok([installed].into_iter().chain(asks).collect::<Vec<_>>().join("\n"))
+            let more = more.into_iter().map(|line| format!("  + accepted: {}", printable(&line, 400)));
+            Ok([installed].into_iter().chain(asks).chain(more).collect::<Vec<_>>().join("\n"))
         })
         .collect()
 }
 
+/// A component, no more of it than one may have.
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(cpi_component::MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn list(host: &HostOptions) -> Result<Vec<String>, String> {
-    let catalog = Catalog::new(paths::plugins(&paths::host_config(host)?)?);
+    let host = paths::host_config(host)?;
+    let catalog = Catalog::new(paths::plugins(&host)?, &host);
     // One that is damaged must not hide the others.
     let show = |name: &String| match catalog.summary(name) {
         Ok(summary) => line(&summary),
         Err(error) => format!("{}  {error}", printable(name, 40)),
     };
-    Ok(catalog.names().iter().map(show).collect())
+    let names = catalog.names();
+    // A table with a misspelt name would restrict nothing.
+    let strays = host.rules.keys().filter(|name| !names.contains(name));
+    let strays = strays.map(|name| format!("[plugin.{name}] of the host's configuration: no such plugin is installed"));
+    Ok(names.iter().map(show).chain(strays).collect())
 }
 
 fn line(plugin: &Summary) -> String {
-    let kib = |bytes: u64| bytes.div_ceil(1024);
     format!(
         "{} {}  blake3:{}  {} KiB, {} KiB compiled",
         printable(&plugin.name, 40),
@@ -90,4 +120,8 @@ fn line(plugin: &Summary) -> String {
         kib(plugin.size),
         kib(plugin.compiled_size)
     )
+}
+
+fn kib(bytes: u64) -> u64 {
+    bytes.div_ceil(1024)
 }

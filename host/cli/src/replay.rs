@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use cpi_broker::{Journal, Level, Stderr};
-use cpi_catalog::{Catalog, Installed};
+use cpi_catalog::{Catalog, CatalogError, Installed};
 use cpi_policy::{HostConfig, Limits};
 use cpi_protocol::{Call, Request, printable};
 use cpi_runtime::{Capabilities, Engine, Player, Plugin, Tape};
@@ -56,11 +56,12 @@ fn replay(options: &Options) -> Result<Verdict, String> {
 
     let engine = Engine::new().map_err(|error| format!("WebAssembly cannot be run here: {error:#}"))?;
     let host = paths::host_config(&options.host)?;
-    let Installed { manifest, compiled, digest, .. } = match &options.plugin {
-        Some(file) => compile(&engine, file).map_err(|problem| format!("'{}': {problem}", file.display()))?,
-        None => installed(&host, &start.plugin)?,
+    let (Installed { manifest, digest, .. }, plugin) = if let Some(file) = &options.plugin {
+        compile(&engine, file).map_err(|problem| format!("'{}': {problem}", file.display()))?
+    } else {
+        let catalog = Catalog::new(paths::plugins(&host)?, &host);
+        load(&engine, &catalog, &start.plugin).map_err(|error| error.to_string())?
     };
-    let plugin = Plugin::load(&engine, &manifest.plugin.name, &compiled).map_err(|error| error.to_string())?;
 
     let level = if options.verbose { Level::Debug } else { Level::Error };
     let journal = Arc::new(Journal::new(Box::new(Stderr::default()), level, None));
@@ -92,16 +93,20 @@ fn replay(options: &Options) -> Result<Verdict, String> {
 /// What is shown of each side of a difference.
 const LONGEST: usize = 8192;
 
-fn installed(host: &HostConfig, name: &str) -> Result<Installed, String> {
-    let open = |catalog: Catalog| catalog.open(name).map_err(|error| error.to_string());
-    open(Catalog::new(paths::plugins(host)?))
+fn load(engine: &Engine, catalog: &Catalog, name: &str) -> Result<(Installed, Plugin), CatalogError> {
+    let installed = catalog.open(name)?;
+    let plugin = catalog.load(engine, &installed)?;
+    Ok((installed, plugin))
 }
 
 /// Compiled for this once, in a folder that goes when its files are open.
-fn compile(engine: &Engine, file: &Path) -> Result<Installed, String> {
+fn compile(engine: &Engine, file: &Path) -> Result<(Installed, Plugin), String> {
     let component = std::fs::read(file).map_err(|error| error.to_string())?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let catalog = Catalog::new(folder.path());
-    let manifest = catalog.install(engine, &component).map_err(|error| error.to_string())?;
-    catalog.open(&manifest.plugin.name).map_err(|error| error.to_string())
+    let catalog = Catalog::new(folder.path(), &HostConfig::default());
+    let load = || {
+        let installation = catalog.install(engine, &component, false)?;
+        load(engine, &catalog, &installation.manifest.plugin.name)
+    };
+    load().map_err(|error| error.to_string())
 }

@@ -6,15 +6,16 @@ use cpi_broker::{
     AgentVault, Credentials, Egress, IntentLog, Journal, Network, Origin, Probe, Problem, Registry, StateStore,
     Throttle, TokenCache,
 };
-use cpi_catalog::{Catalog, CatalogError, Installed};
+use cpi_catalog::{Catalog, CatalogError};
 use cpi_policy::{AddressRule, Grant, HostConfig, Limits, Manifest, Settings};
 use cpi_protocol::{CpiError, Object};
-use cpi_runtime::{Capabilities, Engine, Plugin, Tape};
+use cpi_runtime::{Capabilities, Plugin, Tape};
 use serde_json::Value;
 use url::Url;
 
 use crate::config::CloudConfig;
 use crate::paths;
+use crate::ready::Ready;
 
 /// A plugin, ready for calls with one effective configuration.
 pub(crate) struct Session {
@@ -38,15 +39,15 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Merges the request's properties over the configuration, computes what the plugin may do, and maps its code.
+    /// Merges the request's properties over the configuration, and computes what the plugin may do.
     pub(crate) fn open(
-        installed: Installed,
+        ready: Ready,
         cloud: &CloudConfig,
         properties: &Object,
         host: &HostConfig,
         journal: &Journal,
     ) -> Result<Self, CpiError> {
-        let Installed { manifest, compiled, digest, .. } = installed;
+        let Ready { manifest, digest, plugin } = ready;
         let settings = Settings::split(&manifest, &cloud.properties, properties)
             .map_err(|problem| CpiError::host(format!("configuration: {problem}")))?;
         journal.hide(|mask| settings.host.hide(mask));
@@ -57,12 +58,6 @@ impl Session {
 
         let network = Arc::new(Network::new(&host.egress));
         journal.hide(|mask| network.secrets().iter().for_each(|secret| mask.add(secret)));
-        let engine =
-            Engine::new().map_err(|error| CpiError::host(format!("WebAssembly cannot be run here: {error:#}")))?;
-        let plugin = Plugin::load(&engine, &cloud.plugin, &compiled).map_err(|error| {
-            let name = &cloud.plugin;
-            CpiError::host(format!("plugin '{name}': {error}. Install it again: `cpi-host plugin install FILE.wasm`"))
-        })?;
         Ok(Self {
             plugin: ManuallyDrop::new(plugin),
             limits,
@@ -136,7 +131,7 @@ impl Session {
 }
 
 pub(crate) fn catalog(host: &HostConfig) -> Result<Catalog, CpiError> {
-    paths::plugins(host).map(Catalog::new).map_err(CpiError::host)
+    paths::plugins(host).map(|folder| Catalog::new(folder, host)).map_err(CpiError::host)
 }
 
 pub(crate) fn unusable(cloud: &CloudConfig, error: &CatalogError) -> CpiError {

@@ -3,7 +3,9 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
+use bytesize::ByteSize;
 use ipnet::IpNet;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -28,6 +30,9 @@ pub struct HostConfig {
     /// How much a call may use.
     #[serde(default)]
     pub limits: LimitsPatch,
+    /// How much the compilation of a component may use.
+    #[serde(default)]
+    pub compile: CompileLimits,
     /// What is left to single plugins, by their names.
     #[serde(default, rename = "plugin", deserialize_with = "by_plugin")]
     pub rules: BTreeMap<String, PluginRules>,
@@ -43,6 +48,27 @@ pub struct Images {
     /// Folders below which images of stemcells must be; none for anywhere.
     #[serde(default)]
     pub roots: Vec<PathBuf>,
+}
+
+/// The `[compile]` table: limits of the process that compiles a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct CompileLimits {
+    /// Address space.
+    pub memory: ByteSize,
+    /// Time that it may compute, all its threads together.
+    #[serde(with = "humantime_serde")]
+    pub cpu: Duration,
+    /// Time that it may take.
+    #[serde(with = "humantime_serde")]
+    pub wall: Duration,
+}
+
+impl Default for CompileLimits {
+    /// Some fifty times what the largest of our own plugins takes.
+    fn default() -> Self {
+        Self { memory: ByteSize::gib(8), cpu: Duration::from_mins(10), wall: Duration::from_mins(15) }
+    }
 }
 
 /// The `[egress]` table.

@@ -22,6 +22,7 @@ mod proxy;
 mod request;
 mod retry;
 mod settings;
+mod wider;
 
 pub use address::{AddressRule, is_public};
 pub use config_line::ConfigLine;
@@ -29,7 +30,7 @@ pub use credential::{Audience, Credential};
 pub use digest::Digest;
 pub use endpoint::normalise_endpoint;
 pub use grant::{Denial, Grant, Permit, Reach, Scope, Signing};
-pub use host_config::{AllowedAddress, CredentialStore, Egress, HostConfig, HostConfigError, Images};
+pub use host_config::{AllowedAddress, CompileLimits, CredentialStore, Egress, HostConfig, HostConfigError, Images};
 pub use limits::{Limits, LimitsPatch, in_words, size_in_words};
 pub use manifest::{Encoding, Manifest, ManifestError, Placement, is_plugin_name};
 pub use pattern::{HostEntry, HostPattern, NamePattern, PathPattern};

@@ -87,7 +87,7 @@ impl HttpAsk {
 }
 
 /// What a `SigV4` signature is for.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sign {
     /// Service name, such as `ec2`.

@@ -87,6 +87,18 @@ proptest! {
     }
 
     #[test]
+    fn another_parser_reads_the_same(url in any_url()) {
+        if let Ok(permit) = grant().check(get(url, Vec::new())) {
+            let ours = permit.url();
+            let other: http::Uri = ours.as_str().parse().unwrap();
+            prop_assert_eq!(other.scheme_str(), Some(ours.scheme()));
+            prop_assert_eq!(other.host(), ours.host_str());
+            prop_assert_eq!(other.port_u16(), ours.port());
+            prop_assert_eq!((other.path(), other.query()), (ours.path(), ours.query()));
+        }
+    }
+
+    #[test]
     fn headers_that_pass_are_one_line_each(name in ".{0,12}", value in ".{0,20}") {
         let request = get("http://10.0.0.1:5000/base/v1/x".to_owned(), vec![(name.clone(), value.clone())]);
         if grant().check(request).is_ok() {

@@ -3,29 +3,18 @@
 use std::fs::File;
 use std::os::fd::AsRawFd;
 
-use wasmtime::Engine as Wasmtime;
 use wasmtime::component::Component;
 
 use crate::Engine;
 
-/// Why a component cannot be compiled or a compiled one not be used.
+/// Why a component cannot be compiled: its author is at fault.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CompileError {
-    /// Not a WebAssembly component: the author, or who chose the file, is at fault.
-    #[error("it is not a WebAssembly component: {0}")]
-    NotAComponent(String),
-    /// Machine code was offered where a component is wanted.
-    #[error("it is compiled already; install the component (.wasm) that it was made from")]
-    Precompiled,
-}
+#[error("it is not a WebAssembly component that can be compiled: {0}")]
+pub struct CompileError(String);
 
 /// Compiles a component for this machine. Takes seconds; never done while a call waits.
 pub fn compile(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, CompileError> {
-    if Wasmtime::detect_precompiled(component).is_some() {
-        return Err(CompileError::Precompiled);
-    }
-    engine.inner().precompile_component(component).map_err(|error| CompileError::NotAComponent(format!("{error:#}")))
+    engine.inner().precompile_component(component).map_err(|error| CompileError(format!("{error:#}")))
 }
 
 /// Maps compiled code into this process.

@@ -25,3 +25,4 @@ pub use engine::Engine;
 pub use host::Capabilities;
 pub use plugin::{LoadError, Plugin};
 pub use tape::{Difference, Player, Recorder, RecordingError, Start, Tape};
+pub use wasi::is_provided;

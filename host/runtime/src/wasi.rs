@@ -57,6 +57,36 @@ pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     filesystem::types::add_to_linker::<S, WasiFilesystem>(linker, S::filesystem)
 }
 
+/// The interfaces that [`link`] gives.
+const INTERFACES: [&str; 20] = [
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+];
+
+/// Whether a component may import this; whether in this version and with these types, linking tells.
+pub fn is_provided(import: &str) -> bool {
+    let interface = import.split_once('@').map_or(import, |(interface, _)| interface);
+    INTERFACES.contains(&interface) || interface.starts_with("bosh:cpi/")
+}
+
 struct Table;
 
 impl HasData for Table {

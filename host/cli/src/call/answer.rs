@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Options, record, registry, shape};
 use crate::config::CloudConfig;
 use crate::paths;
+use crate::ready::Ready;
 use crate::session::{self, Session, catalog, unusable};
 
 /// What `info` answers. Callers ask before every other call, so nothing is started for it.
@@ -29,10 +30,12 @@ pub(super) async fn answer(
     let cloud = CloudConfig::read(&options.config, request.context.plugin.as_deref())?;
     hide(&cloud, &request, &call, &journal);
     let host = paths::host_config(&options.host).map_err(CpiError::host)?;
-    let installed = catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
+    let catalog = catalog(&host)?;
+    let installed = catalog.open(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
     let registry = registry::of(&request, &call, &cloud)?;
     shape::before(&request, &call, &installed.about, &cloud, registry.is_some())?;
-    let session = Session::open(installed, &cloud, &request.context.properties, &host, &journal)?;
+    let ready = Ready::load(&cloud, &catalog, installed, &journal).await?;
+    let session = Session::open(ready, &cloud, &request.context.properties, &host, &journal)?;
 
     let (director, request_id) = (&request.context.director_uuid, request.context.request_id.as_deref());
     let declared = || session.intents(director, request_id, request.method.name(), Arc::clone(&journal));

@@ -3,14 +3,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cpi_broker::{Journal, Level, Stderr};
-use cpi_catalog::Installed;
 use cpi_policy::HostConfig;
 use cpi_protocol::Object;
+use cpi_runtime::About;
 use serde_json::Value;
 
 use super::Options;
 use super::finding::Findings;
 use crate::config::{self, CloudConfig};
+use crate::ready::Ready;
 use crate::session::{self, Session, catalog, unusable};
 use crate::{HostOptions, paths};
 
@@ -33,10 +34,10 @@ pub(super) fn look(options: &Options, findings: &mut Findings) -> Option<Configu
     let journal = Arc::new(Journal::new(Box::new(Stderr::default()), Level::Error, None));
     session::hide(&cloud, &journal);
     journal.hide(|mask| mask.add_named(&context));
-    let installed = installed(&cloud, &host, findings)?;
-    let info = (installed.about.stemcell_formats.join(", "), installed.about.api_version);
+    let (about, ready) = installed(&cloud, &host, findings)?;
+    let info = (about.stemcell_formats.join(", "), about.api_version);
     let properties = context.into_iter().filter(|(key, _)| key != "plugin").collect();
-    let session = Session::open(installed, &cloud, &properties, &host, &journal);
+    let session = Session::open(ready, &cloud, &properties, &host, &journal);
     let session = findings.keep("settings", session.map_err(|error| journal.masked(error.message())))?;
     findings.ok("info", format!("stemcell formats {}; API version up to {}", info.0, info.1));
     limits(&session, findings);
@@ -72,13 +73,17 @@ fn configuration(path: &Path, cloud: &CloudConfig, findings: &mut Findings) {
     }
 }
 
-fn installed(cloud: &CloudConfig, host: &HostConfig, findings: &mut Findings) -> Option<Installed> {
+fn installed(cloud: &CloudConfig, host: &HostConfig, findings: &mut Findings) -> Option<(About, Ready)> {
     let catalog = findings.keep("plugin", catalog(host).map_err(|error| error.message().to_owned()))?;
     let opened = catalog.open(&cloud.plugin).map_err(|error| unusable(cloud, &error).message().to_owned());
     let installed = findings.keep("plugin", opened)?;
     let plugin = &installed.manifest.plugin;
-    findings.ok("plugin", format!("{} {}, contract {}, verified", plugin.name, plugin.version, plugin.contract));
-    Some(installed)
+    let shown = format!("{} {}, contract {}, verified", plugin.name, plugin.version, plugin.contract);
+    let about = installed.about.clone();
+    let ready = Ready::verified(cloud, &catalog, installed).map_err(|error| error.message().to_owned());
+    let ready = findings.keep("plugin", ready)?;
+    findings.ok("plugin", shown);
+    Some((about, ready))
 }
 
 fn limits(session: &Session, findings: &mut Findings) {
