@@ -152,8 +152,7 @@ fn canaries() {
 /// A plugin that repeats what it is given: what has the name of a secret stays hidden even so.
 fn quoted() {
     let host = Host::hostile("http://127.0.0.1:9/");
-    let properties =
-        json!({"secret_key": "canary-quoted", "deep": [{"Password": "canary-deep"}], "type": "quoted-type"});
+    let properties = json!({"trick": "quote", "secret_key": "canary-quoted", "deep": [{"Password": "canary-deep"}], "type": "quoted-type"});
     let answer = verbose(&host, &request("create_stemcell", &json!([host.path("image"), properties])));
     assert!(answer.error().1.contains("quoted-type"), "the plugin must repeat something: {answer:?}");
     assert_silent(&answer, "create_stemcell");

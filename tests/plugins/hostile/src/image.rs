@@ -9,7 +9,6 @@ use serde::Deserialize;
 use crate::found;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Properties {
     trick: String,
     #[serde(default)]
@@ -22,7 +21,8 @@ struct Properties {
 /// * `copy`: peeks from the start to the end, and tells how many bytes came and what ended it;
 /// * `head`: the first bytes, as a text;
 /// * `facts`: asks for the facts so often, all at once;
-/// * `facts-later`: facts, a pause, and facts again.
+/// * `facts-later`: facts, a pause, and facts again;
+/// * `quote`: repeats the cloud properties.
 pub(crate) async fn create_stemcell(image: &Image, properties: &str) -> Result<String, Failure> {
     let Properties { trick, times } = settings::read(properties, "cloud_properties")?;
     match trick.as_str() {
@@ -46,6 +46,7 @@ pub(crate) async fn create_stemcell(image: &Image, properties: &str) -> Result<S
             clock::sleep(Duration::from_secs(1)).await;
             found((before, facts(image).await))
         }
+        "quote" => found(properties),
         other => found(format!("no such trick: {other}")),
     }
 }
