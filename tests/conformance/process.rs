@@ -135,7 +135,8 @@ fn closed_stdout() {
     let before = state(&host);
     let create = request("create_vm", &vm_of(&stemcell)).to_string();
     let mut child = through_shell(&host, "exec \"$@\" >&-");
-    child.stdin.take().unwrap().write_all(create.as_bytes()).unwrap();
+    // It may be gone before it was given anything to do.
+    _ = child.stdin.take().unwrap().write_all(create.as_bytes());
     let output = child.wait_with_output().unwrap();
     assert!(!output.status.success(), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("stdout is closed"), "{output:?}");

@@ -122,7 +122,7 @@ impl IntentLog {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| failed(io::Error::other(error)))?;
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let name = format!("{:013}-{:016x}{SUFFIX}", since.as_millis(), u64::from_be_bytes(random));
+        let name = format!("{:020}-{:016x}{SUFFIX}", since.as_nanos(), u64::from_be_bytes(random));
         let (path, beside) = (self.folder.path().join(&name), self.folder.path().join(format!(".{name}")));
         let create = || {
             let mut file = options().append(true).create_new(true).open(&beside)?;

@@ -2,7 +2,8 @@
 
 use cpi_plugin_sdk::{Failure, NetworkCreated, Thing};
 
-/// For 999 MiB 64 MiB of text, for others texts that turn the writing round or end lines; else a text that ends strings of C and lines of logs.
+/// For 999 MiB 64 MiB of text, for others texts that turn the writing round or end lines; else a text that ends strings of
+/// C and lines of logs.
 pub(crate) fn disk_cid(size_mib: u64) -> String {
     match size_mib {
         999 => "x".repeat(64 << 20),
@@ -24,7 +25,6 @@ pub(crate) fn hint(disk: &str) -> String {
         "nan" => "{\"path\":NaN}",
         "half-character" => "{\"path\":\"\\ud800\"}",
         "number-within" => "{\"lun\":0,\"host_device_id\":\"{x}\"}",
-        "nan" => "{\"path\":NaN}",
         "huge-number" => "{\"path\":1e99999}",
         "turned" => "{\"path\":\"/dev/\u{202e}fds\"}",
         "deep-object" => return "{\"a\":".repeat(100_000),
