@@ -124,7 +124,7 @@ class Sim:
         return self._read()[1][kind]
 
     def _read(self) -> tuple[int, World]:
-        files = list(self._state.glob("sim/*/entry-*"))
+        files = list(self._state.glob("sim/*/*/entry-*"))
         if not files:
             return 0, _EMPTY
         content = files[0].read_bytes()
