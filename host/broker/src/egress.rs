@@ -1,10 +1,11 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use cpi_policy::{Denial, Grant, Outgoing, Permit};
 use cpi_protocol::printable;
 
+use crate::lock::lock;
 use crate::network::answer::Failed;
 use crate::{AgentVault, CredentialError, Credentials, Journal, Level, Network, Throttle};
 
@@ -25,6 +26,7 @@ pub struct Egress {
     journal: Arc<Journal>,
     budget: Budget,
     throttle: Option<Throttle>,
+    redactor: Mutex<Option<Arc<Redactor>>>,
 }
 
 /// A response as the plugin gets it.
@@ -83,7 +85,7 @@ impl Egress {
         journal: Arc<Journal>,
     ) -> Self {
         let budget = Budget::new(grant.limits());
-        Self { grant, credentials, network, agents, journal, budget, throttle: None }
+        Self { grant, credentials, network, agents, journal, budget, throttle: None, redactor: Mutex::default() }
     }
 
     /// The same, slowing down together with other calls whose service is busy.
@@ -110,24 +112,20 @@ impl Egress {
     /// An answer in which an endpoint may have repeated what it was sent: neither credentials nor the agent's settings
     /// come to a plugin this way.
     fn without_secrets(&self, mut answer: Incoming) -> Incoming {
-        let (own, sealed) = (self.credentials.secrets(), self.agents.secrets());
-        let redactor = Redactor::new(own.iter().chain(&sealed).map(String::as_str));
-        let mut repeated = false;
-        for (name, value) in &mut answer.headers {
-            if let Some(masked) = redactor.without_in_lower_case(name) {
-                (repeated, *name) = (true, masked);
-            }
-            if let Some(masked) = redactor.without(value.as_bytes()) {
-                (repeated, *value) = (true, String::from_utf8_lossy(&masked).into_owned());
-            }
-        }
-        if let Some(masked) = redactor.without(&answer.body) {
-            (repeated, answer.body) = (true, masked);
-        }
-        if repeated {
+        if self.redactor().clean(&mut answer) {
             self.journal.write(Level::Warn, "the answer repeated a secret, which was taken out of it");
         }
         answer
+    }
+
+    /// Made anew only when a credential or an agent's settings came since the last answer.
+    fn redactor(&self) -> Arc<Redactor> {
+        let secrets = [self.credentials.secrets(), self.agents.secrets()].concat();
+        let mut kept = lock(&self.redactor);
+        match &*kept {
+            Some(redactor) if redactor.is_for(&secrets) => Arc::clone(redactor),
+            _ => Arc::clone(kept.insert(Arc::new(Redactor::new(secrets)))),
+        }
     }
 
     fn record(&self, permit: &Permit, took: Duration, outcome: &Result<Incoming, Failed>) {

@@ -1,15 +1,22 @@
+use std::collections::BTreeSet;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use memchr::memmem;
+use memchr::memmem::Finder;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::Incoming;
 use crate::hex::hex;
 
 /// Finds secrets in answers, as they are and in the writings that services use when they repeat what they were sent:
 /// base64, hexadecimal, percent-encoded, and inside JSON and XML.
+/// Made once for many answers: preparing the searches costs more than one of them.
 pub(super) struct Redactor {
-    forms: Vec<String>,
+    secrets: Vec<String>,
+    forms: Vec<Finder<'static>>,
+    /// For names of headers, which come in small letters.
+    small: Vec<Finder<'static>>,
 }
 
 /// Shorter texts stand in answers by chance.
@@ -19,37 +26,63 @@ const SHORTEST: usize = 6;
 const LONGEST: usize = 4096;
 
 impl Redactor {
-    pub(super) fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
-        let forms = secrets.filter(|secret| secret.len() >= SHORTEST).flat_map(|secret| match secret.len() {
+    pub(super) fn new(secrets: Vec<String>) -> Self {
+        let forms = secrets.iter().filter(|secret| secret.len() >= SHORTEST).flat_map(|secret| match secret.len() {
             ..=LONGEST => writings(secret),
-            _ => vec![secret.to_owned()],
+            _ => vec![secret.clone()],
         });
-        let mut forms: Vec<String> = forms.filter(|form| form.len() >= SHORTEST).collect();
-        forms.sort();
-        forms.dedup();
-        Self { forms }
+        let forms: BTreeSet<String> = forms.filter(|form| form.len() >= SHORTEST).collect();
+        let finders = |forms: &BTreeSet<String>| forms.iter().map(|form| Finder::new(form).into_owned()).collect();
+        let small = forms.iter().map(|form| form.to_ascii_lowercase()).collect();
+        Self { forms: finders(&forms), small: finders(&small), secrets }
     }
 
-    /// The bytes with a star in place of each secret; `None` when no secret is in them.
-    pub(super) fn without(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        replaced(&self.forms, bytes)
+    /// Whether it was made for these secrets.
+    pub(super) fn is_for(&self, secrets: &[String]) -> bool {
+        self.secrets == secrets
     }
 
-    /// The same for a name of a header, which comes in small letters.
-    pub(super) fn without_in_lower_case(&self, name: &str) -> Option<String> {
-        if !self.forms.iter().any(|form| form.len() <= name.len()) {
-            return None;
+    /// Takes the secrets out of an answer; whether there were any.
+    pub(super) fn clean(&self, answer: &mut Incoming) -> bool {
+        // For nearly every answer there are none, and it costs no more than a look at it.
+        if !self.suspects(answer) {
+            return false;
         }
-        let forms: Vec<String> = self.forms.iter().map(|form| form.to_ascii_lowercase()).collect();
-        replaced(&forms, name.as_bytes()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        for (name, value) in &mut answer.headers {
+            replace_text(name, &self.small);
+            replace_text(value, &self.forms);
+        }
+        if let Some(masked) = replaced(&self.forms, &answer.body) {
+            answer.body = masked;
+        }
+        true
+    }
+
+    /// Looks at all headers at once: there are many, and they are short.
+    fn suspects(&self, answer: &Incoming) -> bool {
+        let (names, values): (Vec<_>, Vec<_>) =
+            answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).unzip();
+        is_in(&self.small, names.join("\n").as_bytes())
+            || is_in(&self.forms, values.join("\n").as_bytes())
+            || is_in(&self.forms, &answer.body)
     }
 }
 
-/// One pass, however many there are: an answer may consist of nothing else. The longest first, so that a secret inside
-/// another does not leave the rest of it readable.
-fn replaced(forms: &[String], bytes: &[u8]) -> Option<Vec<u8>> {
-    // For nearly every answer there are none, and it costs no more than a look at it.
-    let present: Vec<_> = forms.iter().filter(|form| memmem::find(bytes, form.as_bytes()).is_some()).collect();
+fn is_in(forms: &[Finder<'_>], bytes: &[u8]) -> bool {
+    forms.iter().any(|form| form.find(bytes).is_some())
+}
+
+fn replace_text(text: &mut String, forms: &[Finder<'_>]) {
+    if let Some(masked) = replaced(forms, text.as_bytes()) {
+        *text = String::from_utf8_lossy(&masked).into_owned();
+    }
+}
+
+/// The bytes with a star in place of each secret; `None` when no secret is in them. One pass, however many there are: an
+/// answer may consist of nothing else. The longest first, so that a secret inside another does not leave the rest of it
+/// readable.
+fn replaced(forms: &[Finder<'_>], bytes: &[u8]) -> Option<Vec<u8>> {
+    let present: Vec<_> = forms.iter().filter(|form| form.find(bytes).is_some()).map(Finder::needle).collect();
     if present.is_empty() {
         return None;
     }
@@ -120,8 +153,12 @@ mod tests {
     use super::*;
 
     fn without(text: &str, secrets: &[&str]) -> Option<String> {
-        let masked = Redactor::new(secrets.iter().copied()).without(text.as_bytes());
-        masked.map(|bytes| String::from_utf8(bytes).unwrap())
+        let mut answer = Incoming { status: 200, headers: Vec::new(), body: text.into() };
+        redactor(secrets).clean(&mut answer).then(|| String::from_utf8(answer.body).unwrap())
+    }
+
+    fn redactor(secrets: &[&str]) -> Redactor {
+        Redactor::new(secrets.iter().map(|&secret| secret.to_owned()).collect())
     }
 
     #[test]
@@ -166,8 +203,20 @@ mod tests {
     }
 
     #[test]
-    fn names_of_headers_come_in_small_letters() {
-        let redactor = Redactor::new(["Secret-ONE"].into_iter());
-        assert_eq!(redactor.without_in_lower_case("x-secret-one").as_deref(), Some("x-*"));
+    fn headers_are_cleaned_and_their_names_come_in_small_letters() {
+        let headers = [("x-secret-one", "plain"), ("plain", "a Secret-ONE b"), ("etag", "1")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let mut answer = Incoming { status: 200, headers, body: b"plain".to_vec() };
+        assert!(redactor(&["Secret-ONE"]).clean(&mut answer));
+        let cleaned = [("x-*", "plain"), ("plain", "a * b"), ("etag", "1")];
+        assert_eq!(answer.headers, cleaned.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(answer.body, b"plain");
+    }
+
+    #[test]
+    fn a_redactor_is_for_the_secrets_it_was_made_of() {
+        let redactor = redactor(&["secret-1"]);
+        assert!(redactor.is_for(&["secret-1".to_owned()]));
+        assert!(!redactor.is_for(&["secret-1".to_owned(), "secret-2".to_owned()]));
     }
 }
