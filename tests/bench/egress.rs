@@ -47,7 +47,8 @@ impl Sender {
             "access_key_id": "AKIATESTKEY00000001", "secret_access_key": "test-secret-access-key-0123456789abcdef",
             "region": "us-east-1", "ec2_endpoint": ec2.url(), "credentials_source": "static",
         }});
-        let egress = Parts::new(manifest, &properties, "http = { requests = 1000000 }").egress(&quiet());
+        let egress =
+            Parts::new(manifest, &properties, "http = { requests = 1000000, per-second = 60000 }").egress(&quiet());
         // There is no TLS here, but the client wants to know whose it would be. A second one changes nothing.
         _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");

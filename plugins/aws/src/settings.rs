@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     pub describe_instance_types: bool,
     /// Deletes do not wait.
     pub fast_path_delete: bool,
+    /// Volumes, snapshots and copied images get a tag by which `cpi-host orphans` finds them.
+    pub intent_tags: bool,
     /// Laid over the cloud properties of every stemcell.
     pub stemcell: Properties,
 }
@@ -44,6 +46,7 @@ impl Settings {
             metadata_options: settings.object("metadata_options")?,
             describe_instance_types: settings.flag("enable_describe_instance_types")?.unwrap_or(true),
             fast_path_delete: settings.flag("fast_path_delete")?.unwrap_or(false),
+            intent_tags: settings.flag("intent_tags")?.unwrap_or(false),
             stemcell: settings.object("stemcell")?,
         })
     }

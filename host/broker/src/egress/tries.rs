@@ -60,7 +60,10 @@ impl Egress {
     /// Waits as long as this call's own rate and the other calls ask for.
     async fn wait_for_turn(&self, permit: &Permit, scope: Option<&Scope>) -> Duration {
         let own = self.budget.pace();
-        tokio::time::sleep(own).await;
+        // Sleeping for no time at all takes a millisecond.
+        if !own.is_zero() {
+            tokio::time::sleep(own).await;
+        }
         let Some(scope) = scope else { return own };
         match scope.turn(self.budget.patience()).await {
             Ok(Some(wait)) if !wait.is_zero() => {

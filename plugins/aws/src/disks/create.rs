@@ -21,12 +21,19 @@ pub(crate) async fn create(
         Some(vm) => zone_of(ec2, vm).await?,
         None => any_zone(ec2).await?,
     };
-    let declared = Declared::by_tag("disk", wanted.tags).await?;
+    let size = number("size", gib(size_mib))?;
+    let like = [
+        ("status", "available".to_owned()),
+        ("size", size.to_string()),
+        ("availability-zone", zone.clone()),
+        ("volume-type", wanted.volume_type.clone()),
+    ];
+    let declared = Declared::by_tag(ec2, "disk", wanted.tags, &like).await?;
     let request = ec2
         .create_volume()
         .client_token(&declared.key)
         .availability_zone(zone)
-        .size(number("size", gib(size_mib))?)
+        .size(size)
         .volume_type(VolumeType::from(wanted.volume_type.as_str()))
         .encrypted(wanted.encryption.encrypted)
         .set_kms_key_id(wanted.encryption.kms_key)

@@ -1,7 +1,8 @@
-use cpi_plugin_sdk::{ApiError, Failure, Intent, Tag, random};
+use cpi_plugin_sdk::{ApiError, Failure, Intent, Tag, clock, random};
 use serde_json::Value;
 
-use super::note;
+use super::note::{self, Trace};
+use crate::client::Ec2;
 
 /// Something that is on record and about to be ordered.
 pub(crate) struct Declared {
@@ -13,10 +14,15 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// Something that will be found by a tag of its own.
-    pub(crate) async fn by_tag(kind: &str, tags: Vec<Tag>) -> Result<Self, Failure> {
+    /// Something that will be found by a tag of its own, or, where the settings want none, among its like.
+    pub(crate) async fn by_tag(
+        ec2: &Ec2,
+        kind: &str,
+        tags: Vec<Tag>,
+        like: &[(&str, String)],
+    ) -> Result<Self, Failure> {
         let key = random::uuid()?;
-        let (tags, note) = note::tagged(tags, &key);
+        let (tags, note) = Trace::new(ec2.settings.intent_tags, tags, &key, clock::now(), like);
         Ok(Self { intent: Intent::begin(kind, &key, &note).await?, key, tags })
     }
 

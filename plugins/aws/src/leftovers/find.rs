@@ -1,7 +1,8 @@
-use aws_sdk_ec2::types::{Filter, InstanceStateName};
+use aws_sdk_ec2::primitives::{DateTime, DateTimeFormat};
+use aws_sdk_ec2::types::{Filter, Image, InstanceStateName};
 use cpi_plugin_sdk::{Failure, Leftover, smithy};
 
-use super::note::{self, Thing};
+use super::note::{self, Thing, Trace};
 use crate::client::Ec2;
 use crate::create_vm::routes;
 use crate::{errors, images, instances, snapshots, volumes};
@@ -14,19 +15,16 @@ pub(crate) async fn find(ec2: &Ec2, leftover: &Leftover) -> Result<Vec<String>, 
         (Thing::Vm { interfaces }, None) => vms(ec2, holders(ec2, interfaces).await?).await,
         (Thing::NetworkInterface, Some(id)) => interfaces(ec2, "network-interface-id", id).await,
         (Thing::NetworkInterface, None) => interfaces(ec2, "description", &note::description(key)).await,
-        (Thing::Disk { .. }, Some(id)) => {
+        (Thing::Disk(_), Some(id)) => {
             Ok(volumes::describe(ec2, id).await?.map(|_| id.to_owned()).into_iter().collect())
         }
-        (Thing::Disk { tagged: true }, None) => disks(ec2, key).await,
-        (Thing::Snapshot { .. }, Some(id)) => snapshots::create::exists(ec2, id).await.map(|there| some(there, id)),
-        (Thing::Snapshot { tagged: true }, None) => tagged_snapshots(ec2, key).await,
-        (Thing::Disk { .. } | Thing::Snapshot { .. }, None) => Err(Failure::rejected(
-            "it had 50 tags, so there was no room for the one that would find it: look for what was made at that time",
-        )),
-        (Thing::Stemcell { .. }, Some(id)) => {
+        (Thing::Disk(trace), None) => trace.surely("disk", disks(ec2, &trace, key).await?),
+        (Thing::Snapshot(_), Some(id)) => snapshots::create::exists(ec2, id).await.map(|there| some(there, id)),
+        (Thing::Snapshot(trace), None) => trace.surely("snapshot", made_snapshots(ec2, &trace, key).await?),
+        (Thing::Stemcell(_), Some(id)) => {
             Ok(images::describe(ec2, id).await?.map(|_| id.to_owned()).into_iter().collect())
         }
-        (Thing::Stemcell { name }, None) => copies(ec2, &name, &note::description(key)).await,
+        (Thing::Stemcell(trace), None) => trace.surely("image", copies(ec2, &trace, key).await?),
         (Thing::Address { allocation, interface }, _) => association(ec2, &allocation, &interface).await,
         (Thing::Route { table, destination, targets }, _) => {
             let leads = routes::leads_to(ec2, &table, &destination, &targets).await?;
@@ -73,26 +71,34 @@ async fn interfaces(ec2: &Ec2, name: &str, value: &str) -> Result<Vec<String>, F
     Ok(answer.network_interfaces().iter().filter_map(|found| found.network_interface_id().map(str::to_owned)).collect())
 }
 
-fn tag(key: &str) -> Filter {
-    Filter::builder().name(format!("tag:{}", note::TAG)).values(key).build()
+fn filters(trace: &Trace, key: &str) -> Option<Vec<Filter>> {
+    let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
+    Some(match trace.tagged {
+        true => vec![filter(&format!("tag:{}", note::TAG), key)],
+        false => trace.filters.iter().map(|(name, value)| filter(name, value)).collect(),
+    })
 }
 
-async fn disks(ec2: &Ec2, key: &str) -> Result<Vec<String>, Failure> {
-    let answer = ec2.describe_volumes().filters(tag(key)).send().await.map_err(smithy::error("DescribeVolumes"))?;
-    Ok(answer.volumes().iter().filter_map(|volume| volume.volume_id().map(str::to_owned)).collect())
+async fn disks(ec2: &Ec2, trace: &Trace, key: &str) -> Result<Vec<String>, Failure> {
+    let answer = ec2.describe_volumes().set_filters(filters(trace, key)).send().await;
+    let answer = answer.map_err(smithy::error("DescribeVolumes"))?;
+    let fitting = answer.volumes().iter().filter(|volume| trace.fits(volume.create_time().map(DateTime::secs)));
+    Ok(fitting.filter_map(|volume| volume.volume_id().map(str::to_owned)).collect())
 }
 
-async fn tagged_snapshots(ec2: &Ec2, key: &str) -> Result<Vec<String>, Failure> {
-    let answer = ec2.describe_snapshots().filters(tag(key)).send().await.map_err(smithy::error("DescribeSnapshots"))?;
-    Ok(answer.snapshots().iter().filter_map(|snapshot| snapshot.snapshot_id().map(str::to_owned)).collect())
+async fn made_snapshots(ec2: &Ec2, trace: &Trace, key: &str) -> Result<Vec<String>, Failure> {
+    let answer = ec2.describe_snapshots().owner_ids("self").set_filters(filters(trace, key)).send().await;
+    let answer = answer.map_err(smithy::error("DescribeSnapshots"))?;
+    let fitting = answer.snapshots().iter().filter(|snapshot| trace.fits(snapshot.start_time().map(DateTime::secs)));
+    Ok(fitting.filter_map(|snapshot| snapshot.snapshot_id().map(str::to_owned)).collect())
 }
 
-/// Copies of an image: by their name, which many may have, and their description, which EC2 need not be asked for.
-async fn copies(ec2: &Ec2, name: &str, description: &str) -> Result<Vec<String>, Failure> {
-    let filter = Filter::builder().name("name").values(name).build();
-    let answer = ec2.describe_images().filters(filter).send().await.map_err(smithy::error("DescribeImages"))?;
-    let images = answer.images().iter().filter(|image| image.description() == Some(description));
-    Ok(images.filter_map(|image| image.image_id().map(str::to_owned)).collect())
+async fn copies(ec2: &Ec2, trace: &Trace, key: &str) -> Result<Vec<String>, Failure> {
+    let answer = ec2.describe_images().owners("self").set_filters(filters(trace, key)).send().await;
+    let answer = answer.map_err(smithy::error("DescribeImages"))?;
+    let created = |image: &Image| DateTime::from_str(image.creation_date()?, DateTimeFormat::DateTime).ok();
+    let fitting = answer.images().iter().filter(|image| trace.fits(created(image).map(|time| time.secs())));
+    Ok(fitting.filter_map(|image| image.image_id().map(str::to_owned)).collect())
 }
 
 /// The association of an address with an interface.

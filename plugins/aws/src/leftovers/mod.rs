@@ -3,8 +3,8 @@
 //! | kind | key | how it is found without its id |
 //! |---|---|---|
 //! | `vm` | client token | through its network interfaces, which the note names |
-//! | `network-interface`, `stemcell` | client token | by its description, which ends with the key |
-//! | `disk`, `snapshot` | client token | by the tag `bosh-intent` |
+//! | `network-interface` | client token | by its description, which ends with the key |
+//! | `disk`, `snapshot`, `stemcell` | client token | by the tag `bosh-intent` with setting `intent_tags`; else candidates are named |
 //! | `address` | allocation and interface | by them |
 //! | `route` | table and destination | by them; it must lead to the interface or instance of the note |
 

@@ -19,12 +19,12 @@ async fn remove_one(ec2: &Ec2, thing: &Thing, id: &str) -> Result<(), Failure> {
     match thing {
         Thing::Vm { .. } => instances::terminate(ec2, id).await.map(drop),
         Thing::NetworkInterface => Ok(cleanup::delete_interface(ec2, id).await?),
-        Thing::Disk { .. } => match disks::delete::delete(ec2, id).await {
+        Thing::Disk(_) => match disks::delete::delete(ec2, id).await {
             Err(Failure::NotFound(missing)) if missing.what == Kind::Disk => Ok(()),
             other => other,
         },
-        Thing::Snapshot { .. } => snapshots::delete::delete(ec2, id).await,
-        Thing::Stemcell { .. } => stemcells::delete::delete_owned(ec2, id).await,
+        Thing::Snapshot(_) => snapshots::delete::delete(ec2, id).await,
+        Thing::Stemcell(_) => stemcells::delete::delete_owned(ec2, id).await,
         Thing::Address { .. } => disassociate(ec2, id).await,
         Thing::Route { table, destination, .. } => Ok(routes::delete(ec2, table, destination).await?),
     }

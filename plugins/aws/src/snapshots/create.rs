@@ -14,7 +14,7 @@ pub(crate) async fn create(ec2: &Ec2, disk: &str, given: &[Tag]) -> Result<Strin
     let volume = volumes::find(ec2, disk).await?;
     let device = volume.attachments().first().and_then(|attachment| attachment.device());
     let (description, tags) = metadata::describe(given, device);
-    let declared = Declared::by_tag("snapshot", tags).await?;
+    let declared = Declared::by_tag(ec2, "snapshot", tags, &[("volume-id", disk.to_owned())]).await?;
     let request = ec2
         .create_snapshot()
         .volume_id(disk)

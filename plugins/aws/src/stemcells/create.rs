@@ -1,6 +1,5 @@
 use aws_sdk_ec2::types::{Filter, ResourceType};
 use cpi_plugin_sdk::{Failure, Tag, log, smithy};
-use serde_json::json;
 
 use super::id::StemcellId;
 use super::properties::LightStemcell;
@@ -20,7 +19,7 @@ pub(crate) async fn create(ec2: &Ec2, api_version: u8, properties: &str, given: 
     let tags = if api_version >= 3 { tags::cut(given.to_vec()) } else { Vec::new() };
     let image = existing(ec2, &stemcell).await?;
     if stemcell.encryption.encrypted {
-        return copy(ec2, stemcell, &tags).await;
+        return copy(ec2, stemcell, tags).await;
     }
     tagging::tag(ec2, std::slice::from_ref(&image), &tags).await?;
     Ok(StemcellId::light(&image))
@@ -45,22 +44,21 @@ async fn existing(ec2: &Ec2, stemcell: &LightStemcell) -> Result<String, Failure
         .ok_or_else(|| Failure::rejected(format!("Stemcell does not contain an AMI in region {}", ec2.region)))
 }
 
-async fn copy(ec2: &Ec2, stemcell: LightStemcell, tags: &[Tag]) -> Result<String, Failure> {
+async fn copy(ec2: &Ec2, stemcell: LightStemcell, tags: Vec<Tag>) -> Result<String, Failure> {
     let source = stemcell
         .image_in(&ec2.region)
         .ok_or_else(|| Failure::rejected(format!("Stemcell does not contain an AMI in region {}", ec2.region)))?;
     let name = format!("Copied from SourceAMI {source}");
-    let declared = Declared::by_description("stemcell", &json!({"name": name})).await?;
+    let declared = Declared::by_tag(ec2, "stemcell", tags, &[("name", name.clone())]).await?;
     let copied = ec2
         .copy_image()
         .client_token(&declared.key)
-        .description(declared.description())
         .source_region(&ec2.region)
         .source_image_id(source)
         .name(name)
         .encrypted(true)
         .set_kms_key_id(stemcell.encryption.kms_key.clone())
-        .set_tag_specifications(tagging::specifications(&[ResourceType::Image, ResourceType::Snapshot], tags))
+        .set_tag_specifications(tagging::specifications(&[ResourceType::Image, ResourceType::Snapshot], &declared.tags))
         .send()
         .await
         .map_err(smithy::error("CopyImage"))
