@@ -93,9 +93,7 @@ class Eye:
                    disk.replace("-", "", 1) in str(hint) or device in str(hint), f"the hint is {hint!r}")
 
     def disk_tagged(self, disk: str, tags: dict[str, str]) -> Facts:
-        found = _tags(self._volume(disk))
-        yield same(f"it has the {len(tags)} tags", {key: found[key] for key in found if key != "bosh-intent"}, tags)
-        yield Fact("and one by which it could be found if its call had been killed", "bosh-intent" in found)
+        yield same(f"it has the {len(tags)} tags", _tags(self._volume(disk)), tags)
 
     def disk_gone(self, disk: str) -> Facts:
         try:

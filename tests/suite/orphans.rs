@@ -58,7 +58,18 @@ impl Cloud {
     }
 
     pub(crate) fn host(&self) -> Host {
-        Host::aws(&self.proxy.url())
+        Host::aws(&self.proxy.url()).with_setting("aws", "intent_tags", &json!(true))
+    }
+
+    /// Makes a disk and is killed before it learns its id.
+    fn kill_create_disk(&self, host: &Host) {
+        // The request that makes the volume.
+        self.proxy.hold(2, Held::After);
+        let mut child = host.start(request("create_disk", &json!([1024, {}, null])).to_string().as_bytes());
+        assert!(self.proxy.wait(|| false));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        self.proxy.release();
     }
 
     /// Kills the call at every one of its requests, before EC2 sees it and after, and looks at what is left.
@@ -141,13 +152,7 @@ fn killed_disks_snapshots_and_stemcells_are_found() {
 fn what_another_account_made_is_told_and_not_touched() {
     let cloud = Cloud::new();
     let host = cloud.host();
-    // The request that makes the volume.
-    cloud.proxy.hold(2, Held::After);
-    let mut child = host.start(request("create_disk", &json!([1024, {}, null])).to_string().as_bytes());
-    assert!(cloud.proxy.wait(|| false));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    cloud.proxy.release();
+    cloud.kill_create_disk(&host);
     let table = host.run("orphans", &[]).stdout;
     for text in ["AGE", "director-1", "cpi-1", "create_disk", "killed", "disk", "there: vol-", "--delete removes"] {
         assert!(table.contains(text), "{text}: {table}");
@@ -161,6 +166,35 @@ fn what_another_account_made_is_told_and_not_touched() {
     assert!(table.contains("AKIATESTKEY00000001") && table.contains("--other-settings"), "{table}");
     let found = orphans(&host, &["--delete", "--other-settings"]);
     assert_eq!(found[0]["state"], "removed", "{found:?}");
+    assert!(orphans(&host, &[]).is_empty());
+}
+
+#[test]
+fn without_a_tag_candidates_are_named_and_not_touched() {
+    let cloud = Cloud::new();
+    let host = cloud.host().with_setting("aws", "intent_tags", &json!(false));
+    let before = cloud.moto.inventory();
+    // One of another size.
+    host.call("create_disk", &json!([2048, {}, null])).result();
+    let older: BTreeSet<_> = cloud.moto.inventory().difference(&before).cloned().collect();
+    cloud.kill_create_disk(&host);
+    let volumes: BTreeSet<_> = cloud.moto.inventory().difference(&before).cloned().collect();
+    for arguments in [&[][..], &["--delete"]] {
+        let answer = host.run("orphans", &[&["--json"], arguments].concat());
+        let report: Value = serde_json::from_str(&answer.stdout).unwrap();
+        let told = report["orphans"].to_string();
+        for volume in &volumes {
+            assert_eq!(told.contains(volume), !older.contains(volume), "{volume}: {told}");
+        }
+        assert!(told.contains("intent_tags"), "{told}");
+        let left: BTreeSet<_> = cloud.moto.inventory().difference(&before).cloned().collect();
+        assert_eq!(left, volumes);
+    }
+    for volume in volumes.difference(&older) {
+        cloud.moto.ec2(&format!("Action=DeleteVolume&VolumeId={volume}"));
+    }
+    assert_eq!(orphans(&host, &[])[0]["state"], "gone");
+    orphans(&host, &["--delete"]);
     assert!(orphans(&host, &[]).is_empty());
 }
 

@@ -1,7 +1,6 @@
 use aws_sdk_ec2::types::{Filter, InstanceIpv6Address, NetworkInterface, NetworkInterfaceStatus, ResourceType};
 use cpi_plugin_sdk::{ApiError, Failure, smithy};
 use futures_concurrency::prelude::*;
-use serde_json::json;
 
 use super::cleanup::{self, Made};
 use super::nic_groups::NicGroup;
@@ -73,7 +72,7 @@ async fn order(
     security_groups: &[String],
     made: &Made,
 ) -> Result<(String, Option<String>), ApiError> {
-    let declared = Declared::by_description("network-interface", &json!({})).await;
+    let declared = Declared::by_description("network-interface").await;
     let declared = declared.map_err(|failure| incomplete("CreateNetworkInterface", failure.message()))?;
     let ipv6 = group.ipv6.as_ref().map(|ip| vec![InstanceIpv6Address::builder().ipv6_address(ip).build()]);
     let answer = ec2

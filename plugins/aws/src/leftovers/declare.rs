@@ -1,5 +1,5 @@
 use cpi_plugin_sdk::{ApiError, Failure, Intent, Tag, clock, random};
-use serde_json::Value;
+use serde_json::json;
 
 use super::note::{self, Trace};
 use crate::client::Ec2;
@@ -27,9 +27,9 @@ impl Declared {
     }
 
     /// Something that will be found by its description.
-    pub(crate) async fn by_description(kind: &str, note: &Value) -> Result<Self, Failure> {
+    pub(crate) async fn by_description(kind: &str) -> Result<Self, Failure> {
         let key = random::uuid()?;
-        Ok(Self { intent: Intent::begin(kind, &key, note).await?, key, tags: Vec::new() })
+        Ok(Self { intent: Intent::begin(kind, &key, &json!({})).await?, key, tags: Vec::new() })
     }
 
     pub(crate) fn description(&self) -> String {

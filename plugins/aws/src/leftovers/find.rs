@@ -71,33 +71,42 @@ async fn interfaces(ec2: &Ec2, name: &str, value: &str) -> Result<Vec<String>, F
     Ok(answer.network_interfaces().iter().filter_map(|found| found.network_interface_id().map(str::to_owned)).collect())
 }
 
-fn filters(trace: &Trace, key: &str) -> Option<Vec<Filter>> {
-    let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
-    Some(match trace.tagged {
-        true => vec![filter(&format!("tag:{}", note::TAG), key)],
-        false => trace.filters.iter().map(|(name, value)| filter(name, value)).collect(),
-    })
+fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+fn like(trace: &Trace) -> Vec<Filter> {
+    trace.filters.iter().map(|(name, value)| filter(name, value)).collect()
+}
+
+fn tag_or_like(trace: &Trace, key: &str) -> Option<Vec<Filter>> {
+    Some(if trace.marked { vec![filter(&format!("tag:{}", note::TAG), key)] } else { like(trace) })
 }
 
 async fn disks(ec2: &Ec2, trace: &Trace, key: &str) -> Result<Vec<String>, Failure> {
-    let answer = ec2.describe_volumes().set_filters(filters(trace, key)).send().await;
+    let answer = ec2.describe_volumes().set_filters(tag_or_like(trace, key)).send().await;
     let answer = answer.map_err(smithy::error("DescribeVolumes"))?;
     let fitting = answer.volumes().iter().filter(|volume| trace.fits(volume.create_time().map(DateTime::secs)));
     Ok(fitting.filter_map(|volume| volume.volume_id().map(str::to_owned)).collect())
 }
 
 async fn made_snapshots(ec2: &Ec2, trace: &Trace, key: &str) -> Result<Vec<String>, Failure> {
-    let answer = ec2.describe_snapshots().owner_ids("self").set_filters(filters(trace, key)).send().await;
+    let answer = ec2.describe_snapshots().owner_ids("self").set_filters(tag_or_like(trace, key)).send().await;
     let answer = answer.map_err(smithy::error("DescribeSnapshots"))?;
     let fitting = answer.snapshots().iter().filter(|snapshot| trace.fits(snapshot.start_time().map(DateTime::secs)));
     Ok(fitting.filter_map(|snapshot| snapshot.snapshot_id().map(str::to_owned)).collect())
 }
 
+/// Copies of an image: by their name, which many may have, and their description, which EC2 need not be asked for.
 async fn copies(ec2: &Ec2, trace: &Trace, key: &str) -> Result<Vec<String>, Failure> {
-    let answer = ec2.describe_images().owners("self").set_filters(filters(trace, key)).send().await;
+    let answer = ec2.describe_images().owners("self").set_filters(Some(like(trace))).send().await;
     let answer = answer.map_err(smithy::error("DescribeImages"))?;
     let created = |image: &Image| DateTime::from_str(image.creation_date()?, DateTimeFormat::DateTime).ok();
-    let fitting = answer.images().iter().filter(|image| trace.fits(created(image).map(|time| time.secs())));
+    let description = note::description(key);
+    let fitting = answer.images().iter().filter(|image| match trace.marked {
+        true => image.description() == Some(&description),
+        false => trace.fits(created(image).map(|time| time.secs())),
+    });
     Ok(fitting.filter_map(|image| image.image_id().map(str::to_owned)).collect())
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `vm` | client token | through its network interfaces, which the note names |
 //! | `network-interface` | client token | by its description, which ends with the key |
-//! | `disk`, `snapshot`, `stemcell` | client token | by the tag `bosh-intent` with setting `intent_tags`; else candidates are named |
+//! | `disk`, `snapshot`, `stemcell` | client token | with setting `intent_tags` by the tag `bosh-intent`, a copied image by its description; else candidates are named |
 //! | `address` | allocation and interface | by them |
 //! | `route` | table and destination | by them; it must lead to the interface or instance of the note |
 

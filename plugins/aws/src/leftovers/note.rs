@@ -5,8 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::properties::Properties;
 
-/// The tag by which a volume, snapshot or copied image is found, if the settings want one. EC2 finds none by a client
-/// token.
+/// The tag by which a volume or snapshot is found, if the settings want one. EC2 finds neither by a client token.
 pub(crate) const TAG: &str = "bosh-intent";
 
 /// More tags than this a thing cannot have.
@@ -21,11 +20,11 @@ const LONGEST_CALL: Duration = Duration::from_hours(4);
 /// How something is found again whose id was never learnt.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Trace {
-    /// By its tag, and surely. Else there are only candidates.
-    pub tagged: bool,
+    /// By a mark of its own, and surely. Else there are only candidates.
+    pub marked: bool,
     /// When it was about to be ordered, in milliseconds since 1970.
     since: u64,
-    /// What EC2 is asked for when there is no tag: names and values of filters.
+    /// What is known of it: names and values of EC2's filters.
     pub filters: Vec<(String, String)>,
 }
 
@@ -38,20 +37,20 @@ impl Trace {
         now: SystemTime,
         like: &[(&str, String)],
     ) -> (Vec<Tag>, Value) {
-        let tagged = wanted && tags.len() < MOST_TAGS;
-        if tagged {
+        let marked = wanted && tags.len() < MOST_TAGS;
+        if marked {
             tags.push(Tag { key: TAG.to_owned(), value: key.to_owned() });
         }
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let filters: Map<_, _> = like.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        (tags, json!({"tagged": tagged, "since": u64::try_from(since).unwrap_or(u64::MAX), "filters": filters}))
+        (tags, json!({"marked": marked, "since": u64::try_from(since).unwrap_or(u64::MAX), "filters": filters}))
     }
 
     fn of(note: &Properties) -> Result<Self, Failure> {
         let filters = note.object("filters")?;
         let filters = filters.keys().map(|name| Ok((name.to_owned(), filters.text(name)?.unwrap_or_default())));
         Ok(Self {
-            tagged: note.flag("tagged")?.unwrap_or(false),
+            marked: note.flag("marked")?.unwrap_or(false),
             since: note.number("since")?.unwrap_or_default(),
             filters: filters.collect::<Result<_, Failure>>()?,
         })
@@ -66,7 +65,7 @@ impl Trace {
 
     /// What was found, as what is left behind: candidates are not touched.
     pub(crate) fn surely(&self, kind: &str, found: Vec<String>) -> Result<Vec<String>, Failure> {
-        if self.tagged || found.is_empty() {
+        if self.marked || found.is_empty() {
             return Ok(found);
         }
         Err(Failure::rejected(format!(
@@ -150,9 +149,9 @@ mod tests {
 
     #[test]
     fn a_tag_is_put_where_it_is_wanted_and_has_room() {
-        assert_eq!((trace(true, 49).0, trace(true, 49).1.tagged), (50, true));
-        assert_eq!((trace(true, 50).0, trace(true, 50).1.tagged), (50, false));
-        assert_eq!((trace(false, 0).0, trace(false, 0).1.tagged), (0, false));
+        assert_eq!((trace(true, 49).0, trace(true, 49).1.marked), (50, true));
+        assert_eq!((trace(true, 50).0, trace(true, 50).1.marked), (50, false));
+        assert_eq!((trace(false, 0).0, trace(false, 0).1.marked), (0, false));
     }
 
     #[test]

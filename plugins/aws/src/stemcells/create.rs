@@ -50,9 +50,11 @@ async fn copy(ec2: &Ec2, stemcell: LightStemcell, tags: Vec<Tag>) -> Result<Stri
         .ok_or_else(|| Failure::rejected(format!("Stemcell does not contain an AMI in region {}", ec2.region)))?;
     let name = format!("Copied from SourceAMI {source}");
     let declared = Declared::by_tag(ec2, "stemcell", tags, &[("name", name.clone())]).await?;
+    let description = ec2.settings.intent_tags.then(|| declared.description());
     let copied = ec2
         .copy_image()
         .client_token(&declared.key)
+        .set_description(description)
         .source_region(&ec2.region)
         .source_image_id(source)
         .name(name)
