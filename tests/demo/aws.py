@@ -14,6 +14,7 @@ from botocore.credentials import Credentials
 from . import wire
 from .cloud import Fact, Facts, Sight, same
 from .ec2 import Eye
+from .elb import LoadBalancers
 from .proxy import Exchange, Record
 
 REGION, ZONE, ADDRESS = "us-east-1", "us-east-1a", "10.0.16.9"
@@ -35,8 +36,11 @@ class Aws(Eye):
     def __init__(self, moto_port: int, proxy_port: int, record: Record, agent: dict[str, Any]) -> None:
         _forget_whoever_runs_this()
         config = Config(region_name=REGION, proxies={}, retries={"total_max_attempts": 1})
-        client = boto3.client("ec2", endpoint_url=f"http://127.0.0.1:{moto_port}", config=config,
-                              aws_access_key_id="an-independent-client", aws_secret_access_key="its-own")
+        client, classic, targets = (
+            boto3.client(service, endpoint_url=f"http://127.0.0.1:{moto_port}", config=config,
+                         aws_access_key_id="an-independent-client", aws_secret_access_key="its-own")
+            for service in ("ec2", "elb", "elbv2")
+        )
         self._record = record
         self.requests: list[Exchange] = []
         vpc = client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -52,10 +56,12 @@ class Aws(Eye):
         self.properties = {"agent": agent, "aws": {
             "credentials_source": "static", "access_key_id": CREDENTIALS.access_key,
             "secret_access_key": CREDENTIALS.secret_key, "region": REGION,
-            "ec2_endpoint": f"http://127.0.0.1:{proxy_port}", "default_key_name": "bosh",
-            "default_security_groups": [group], "max_retries": 8,
+            "ec2_endpoint": f"http://127.0.0.1:{proxy_port}", "elb_endpoint": f"http://127.0.0.1:{proxy_port}",
+            "default_key_name": "bosh", "default_security_groups": [group], "max_retries": 8,
         }}
         super().__init__(client, ami, group, subnet["SubnetId"])
+        self.load_balancers = LoadBalancers(classic, targets, vpc, ZONE)
+        self.vm_type = self.vm_type | self.load_balancers.properties
 
     def seen(self) -> list[Sight]:
         """The requests since the last question, in the order in which they arrived."""
@@ -66,9 +72,8 @@ class Aws(Eye):
         return [_sight(request) for request in self.requests]
 
     def of_every_call(self, sights: list[Sight], log: str) -> Facts:
-        wanted = f"ok {REGION}/ec2"
-        wrong = [f"{it.action}: {it.signed}" for it in self.requests if it.signed != wanted]
-        yield Fact("every request is signed as botocore would sign it", not wrong, "; ".join(wrong))
+        wrong = [f"{it.action}: {it.signed}" for it in self.requests if it.signed != f"ok {REGION}/{_service(it)}"]
+        yield Fact("every request is signed as botocore would sign it, for its service", not wrong, "; ".join(wrong))
         yield same("the host's log has every request, with its status", Counter(_LOGGED.findall(log)),
                    Counter((it.action, str(it.status)) for it in self.requests))
 
@@ -78,6 +83,11 @@ def _forget_whoever_runs_this() -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
+def _service(exchange: Exchange) -> str:
+    """Both generations of load balancers share a name; EC2 has its own version of the protocol."""
+    return "ec2" if exchange.params.get("Version") == "2016-11-15" else "elasticloadbalancing"
 
 
 def _sight(exchange: Exchange) -> Sight:

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from .cloud import Fact, Facts, same
+from .elb import LoadBalancers
 
 
 class Eye:
@@ -16,6 +17,7 @@ class Eye:
 
     network: dict[str, Any]
     vm_type: dict[str, Any]
+    load_balancers: LoadBalancers
 
     def __init__(self, client: Any, ami: str, group: str, subnet: str) -> None:
         self._ec2, self._ami, self._group, self._subnet = client, ami, group, subnet
@@ -52,6 +54,7 @@ class Eye:
         wanted = self.vm_type["ephemeral_disk"]["size"] // 1024
         yield Fact(f"one volume is the ephemeral disk of {wanted} GiB", wanted in sizes, f"found {sizes}")
         yield from self._agent_settings(vm, found, agent)
+        yield from self.load_balancers.have(vm, address)
 
     def _agent_settings(self, vm: str, instance: dict[str, Any], agent: dict[str, Any]) -> Facts:
         """The one place where the agent's secrets may be."""
@@ -78,6 +81,7 @@ class Eye:
 
     def vm_gone(self, vm: str) -> Facts:
         yield same("it is terminated", self._instance(vm)["State"]["Name"], "terminated")
+        yield from self.load_balancers.forgot(self.network["ip"])
 
     def disk_free(self, disk: str, mib: int) -> Facts:
         volume = self._volume(disk)
@@ -153,4 +157,6 @@ class Eye:
 
 
 def _tags(thing: dict[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in thing.get("Tags") or thing.get("TagSet") or []}
+    """Without those by which the plugin will find the target groups of the VM's addresses."""
+    tags = {tag["Key"]: tag["Value"] for tag in thing.get("Tags") or thing.get("TagSet") or []}
+    return {key: value for key, value in tags.items() if not key.startswith("bosh-target-")}

@@ -40,7 +40,7 @@ def decisive(params: dict[str, str]) -> str:
         elif name == "UserData":
             first.append(f"UserData of {len(value):,} characters")
         else:
-            last = next(part for part in reversed(name.split(".")) if not part.isdigit())
+            last = next(part for part in reversed(name.split(".")) if not part.isdigit() and part != "member")
             words.append(f"{last} {value}")
     words += [f"{names[0]} = {', '.join(names[1:])}" for names in filters.values()]
     words += [_disk(disk) for disk in disks.values()]

@@ -1,7 +1,8 @@
 use std::ops::Deref;
 
 use aws_sdk_ec2::Client;
-use cpi_plugin_sdk::{Call, Failure, smithy};
+use cpi_plugin_sdk::smithy::{self, SdkConfig};
+use cpi_plugin_sdk::{Call, Failure};
 
 use crate::settings::Settings;
 
@@ -18,11 +19,9 @@ pub(crate) struct Ec2 {
 impl Ec2 {
     pub(crate) fn of(call: &Call) -> Result<Self, Failure> {
         let settings = Settings::of(call)?;
-        let region = settings.check_endpoint()?.to_owned();
-        let shared = smithy::config(CREDENTIAL, Some(&region), settings.ec2_endpoint.as_deref())
-            .use_dual_stack(settings.dualstack)
-            .build();
-        let config = aws_sdk_ec2::config::Builder::from(&shared).allow_no_auth().build();
+        let endpoint = settings.ec2_endpoint.as_deref();
+        let region = settings.region_with(endpoint)?.to_owned();
+        let config = aws_sdk_ec2::config::Builder::from(&config(&settings, endpoint)?).allow_no_auth().build();
         Ok(Self { client: Client::from_conf(config), settings, region })
     }
 }
@@ -33,4 +32,10 @@ impl Deref for Ec2 {
     fn deref(&self) -> &Client {
         &self.client
     }
+}
+
+/// What a client of any service is made from; `endpoint` is the operator's for this service.
+pub(crate) fn config(settings: &Settings, endpoint: Option<&str>) -> Result<SdkConfig, Failure> {
+    let region = settings.region_with(endpoint)?;
+    Ok(smithy::config(CREDENTIAL, Some(region), endpoint).use_dual_stack(settings.dualstack).build())
 }

@@ -3,6 +3,7 @@ use cpi_plugin_sdk::{ApiError, Failure, smithy};
 
 use crate::client::Ec2;
 use crate::errors;
+use crate::load_balancers::deregister::deregister;
 use crate::patience::Patience;
 use crate::wait;
 
@@ -64,16 +65,24 @@ pub(crate) async fn wait_running(ec2: &Ec2, vm: &str) -> Result<Instance, Failur
     })
 }
 
-/// Ends an instance, and waits until it is gone. `Ok(false)`: there was none.
+/// Ends an instance, and waits until it is gone, also from its target groups. `Ok(false)`: there was none.
 pub(crate) async fn terminate(ec2: &Ec2, vm: &str) -> Result<bool, Failure> {
     if !order_termination(ec2, vm).await? {
         return Ok(false);
     }
+    let mut last = None;
     let gone = wait::until(Patience::TERMINATED, async || {
-        let gone = describe(ec2, vm).await?.is_none_or(|instance| is_terminated(&instance));
-        Ok::<_, Failure>(gone.then_some(true))
+        let Some(instance) = describe(ec2, vm).await? else { return Ok(Some(())) };
+        let gone = is_terminated(&instance);
+        last = Some(instance);
+        Ok::<_, Failure>(gone.then_some(()))
     });
-    gone.await?.ok_or_else(|| Failure::rejected(format!("Timed out waiting for instance '{vm}' to be terminated")))
+    let gone = gone.await?;
+    gone.ok_or_else(|| Failure::rejected(format!("Timed out waiting for instance '{vm}' to be terminated")))?;
+    if let Some(instance) = &last {
+        deregister(&ec2.settings, instance).await?;
+    }
+    Ok(true)
 }
 
 /// Ends an instance. `Ok(false)`: there is none.

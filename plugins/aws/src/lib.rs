@@ -11,6 +11,7 @@ mod encryption;
 mod errors;
 mod instance_types;
 mod leftovers;
+mod load_balancers;
 mod patience;
 mod properties;
 mod settings;

@@ -10,6 +10,8 @@ pub(crate) struct Settings {
     pub region: Option<String>,
     /// An absolute URL.
     pub ec2_endpoint: Option<String>,
+    /// Of both generations of load balancers; an absolute URL.
+    pub elb_endpoint: Option<String>,
     pub dualstack: bool,
     pub default_key_name: Option<String>,
     /// A name, not an ARN.
@@ -37,6 +39,7 @@ impl Settings {
         Ok(Self {
             region: settings.text("region")?.filter(|region| !region.is_empty()),
             ec2_endpoint: settings.text("ec2_endpoint")?.map(with_scheme),
+            elb_endpoint: settings.text("elb_endpoint")?.map(with_scheme),
             dualstack: settings.flag("dualstack")?.unwrap_or(false),
             default_key_name: settings.text("default_key_name")?,
             default_iam_instance_profile: settings.text("default_iam_instance_profile")?,
@@ -51,9 +54,9 @@ impl Settings {
         })
     }
 
-    /// What only calls with requests need.
-    pub(crate) fn check_endpoint(&self) -> Result<&str, Failure> {
-        if self.dualstack && self.ec2_endpoint.is_some() {
+    /// The region of requests to a service that may have an endpoint of its own; what only calls with requests need.
+    pub(crate) fn region_with(&self, endpoint: Option<&str>) -> Result<&str, Failure> {
+        if self.dualstack && endpoint.is_some() {
             return Err(Failure::invalid("Invalid Configuration: Dualstack and custom endpoint are not supported"));
         }
         // A signature is for one region, whatever the endpoint.
@@ -148,9 +151,10 @@ mod tests {
 
     #[test]
     fn requests_need_a_region_and_one_kind_of_endpoint() {
-        let both = r#"{"max_retries": 8, "region": "r", "dualstack": true, "ec2_endpoint": "x"}"#;
-        assert!(settings(both).unwrap().check_endpoint().unwrap_err().message().starts_with("Invalid Configuration"));
+        let both = settings(r#"{"max_retries": 8, "region": "r", "dualstack": true}"#).unwrap();
+        assert_eq!(both.region_with(None).unwrap(), "r");
+        assert!(both.region_with(Some("x")).unwrap_err().message().starts_with("Invalid Configuration"));
         let none = r#"{"max_retries": 8, "region": null}"#;
-        assert!(settings(none).unwrap().check_endpoint().is_err());
+        assert!(settings(none).unwrap().region_with(None).is_err());
     }
 }

@@ -4,7 +4,7 @@ use futures_concurrency::prelude::*;
 use serde_json::json;
 
 use super::cleanup::Made;
-use super::interfaces::Interface;
+use super::interfaces::{self, Interface};
 use super::request::Request;
 use super::routes::{self, Target};
 use super::survey::Site;
@@ -33,6 +33,9 @@ pub(super) async fn finish(
     }
     if !request.vm.source_dest_check {
         stop_source_dest_check(ec2, vm, interfaces).await?;
+    }
+    if let Some(membership) = &site.load_balancers {
+        membership.register(vm, interfaces::addresses(interfaces)).await?;
     }
     associate_address(ec2, request, site, interfaces, made).await
 }

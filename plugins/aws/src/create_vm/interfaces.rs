@@ -9,6 +9,7 @@ use super::survey::Site;
 use crate::client::Ec2;
 use crate::errors;
 use crate::leftovers::declare::Declared;
+use crate::load_balancers::register::Addresses;
 use crate::patience::Patience;
 use crate::tagging;
 use crate::wait;
@@ -18,6 +19,29 @@ use crate::wait;
 pub(super) struct Interface {
     pub id: String,
     pub mac: String,
+    pub ipv4: Option<String>,
+    pub ipv6: Option<String>,
+}
+
+impl Interface {
+    fn of(id: String, described: NetworkInterface) -> Self {
+        let mut ipv6 = described.ipv6_addresses.unwrap_or_default().into_iter();
+        Self {
+            id,
+            mac: described.mac_address.unwrap_or_default(),
+            ipv4: described.private_ip_address,
+            ipv6: ipv6.next().and_then(|address| address.ipv6_address),
+        }
+    }
+}
+
+/// The addresses of a VM are those of its first interface.
+pub(super) fn addresses(interfaces: &[Interface]) -> Addresses<'_> {
+    let first = interfaces.first();
+    Addresses {
+        ipv4: first.and_then(|interface| interface.ipv4.as_deref()),
+        ipv6: first.and_then(|interface| interface.ipv6.as_deref()),
+    }
 }
 
 /// Makes the interfaces of all groups, in their order.
@@ -42,7 +66,7 @@ async fn create(
 ) -> Result<Interface, Failure> {
     // A VM that was just deleted may hold the address for a while.
     let created = wait::retry(Patience::ADDRESS_FREE, address_in_use, async || {
-        let (id, mac) = order(ec2, request, group, security_groups, made).await?;
+        let id = order(ec2, request, group, security_groups, made).await?;
         match prepare(ec2, request, group, &id).await {
             Err(error) if address_in_use(&error) => {
                 // The next attempt makes another one, which would find this one in its way.
@@ -51,7 +75,7 @@ async fn create(
                 Err(error)
             }
             Err(error) => Err(error),
-            Ok(described) => Ok(Interface { mac: mac.or(described.mac_address).unwrap_or_default(), id }),
+            Ok(described) => Ok(Interface::of(id, described)),
         }
     });
     match created.await {
@@ -71,7 +95,7 @@ async fn order(
     group: &NicGroup,
     security_groups: &[String],
     made: &Made,
-) -> Result<(String, Option<String>), ApiError> {
+) -> Result<String, ApiError> {
     let declared = Declared::by_description("network-interface").await;
     let declared = declared.map_err(|failure| incomplete("CreateNetworkInterface", failure.message()))?;
     let ipv6 = group.ipv6.as_ref().map(|ip| vec![InstanceIpv6Address::builder().ipv6_address(ip).build()]);
@@ -88,12 +112,10 @@ async fn order(
         .await
         .map_err(smithy::error("CreateNetworkInterface"))
         .inspect_err(|error| declared.failed(error))?;
-    let interface = answer.network_interface;
-    let mac = interface.as_ref().and_then(|interface| interface.mac_address().map(str::to_owned));
-    let id = interface.and_then(|interface| interface.network_interface_id);
+    let id = answer.network_interface.and_then(|interface| interface.network_interface_id);
     let id = id.ok_or_else(|| incomplete("CreateNetworkInterface", "the answer names no interface"))?;
     made.interface(&id, declared.intent);
-    Ok((id, mac))
+    Ok(id)
 }
 
 async fn prepare(ec2: &Ec2, request: &Request, group: &NicGroup, id: &str) -> Result<NetworkInterface, ApiError> {

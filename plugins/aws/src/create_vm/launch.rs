@@ -4,20 +4,21 @@ use aws_sdk_ec2::types::{
     InstanceInterruptionBehavior, InstanceMarketOptionsRequest, InstanceMetadataEndpointState,
     InstanceMetadataOptionsRequest, InstanceMetadataProtocolState, InstanceMetadataTagsState,
     InstanceNetworkInterfaceSpecification, InstanceType, MarketType, Placement, Reservation, ResourceType,
-    SpotInstanceType, SpotMarketOptions, Tenancy, VolumeType,
+    SpotInstanceType, SpotMarketOptions, TagSpecification, Tenancy, VolumeType,
 };
 use cpi_plugin_sdk::{ApiError, Failure, Intent, Retriable, log, random, smithy};
 use serde_json::json;
 
 use super::block_devices::{Ebs, Mapping, Source};
 use super::cleanup::Made;
-use super::interfaces::Interface;
+use super::interfaces::{self, Interface};
 use super::properties::{MetadataOptions, VmProperties};
 use super::request::Request;
 use super::survey::Site;
 use crate::client::Ec2;
 use crate::disks::create::number;
 use crate::errors;
+use crate::load_balancers::address_targets;
 use crate::patience::Patience;
 use crate::tagging;
 use crate::wait;
@@ -90,6 +91,7 @@ fn order(
     user_data: &str,
 ) -> Result<RunInstancesFluentBuilder, Failure> {
     let vm = &request.vm;
+    let specifications = tag_specifications(request, site, interfaces)?;
     let profile = vm.iam_instance_profile.as_ref();
     let attach = |(index, interface): (usize, &Interface)| {
         let index = i32::try_from(index).unwrap_or(i32::MAX);
@@ -108,10 +110,22 @@ fn order(
         .set_metadata_options(vm.metadata_options.as_ref().map(metadata_options).transpose()?)
         .set_block_device_mappings(Some(site.mappings.iter().map(mapping).collect::<Result<_, _>>()?))
         .set_network_interfaces(Some(interfaces.iter().enumerate().map(attach).collect()))
-        .set_tag_specifications(tagging::specifications(
-            &[ResourceType::Instance, ResourceType::Volume],
-            &request.tags,
-        )))
+        .set_tag_specifications(Some(specifications)))
+}
+
+/// The instance remembers in addition where its addresses will be registered.
+fn tag_specifications(
+    request: &Request,
+    site: &Site,
+    interfaces: &[Interface],
+) -> Result<Vec<TagSpecification>, Failure> {
+    let mut of_instance = request.tags.clone();
+    if let Some(membership) = &site.load_balancers {
+        of_instance.extend(address_targets::to_tags(&membership.address_targets(interfaces::addresses(interfaces))?));
+    }
+    let instance = tagging::specifications(&[ResourceType::Instance], &of_instance);
+    let volumes = tagging::specifications(&[ResourceType::Volume], &request.tags);
+    Ok([instance, volumes].into_iter().flatten().flatten().collect())
 }
 
 fn placement(vm: &VmProperties) -> Placement {

@@ -21,6 +21,10 @@ pub(crate) struct VmProperties {
     pub auto_assign_public_ip: bool,
     pub source_dest_check: bool,
     pub advertised_routes: Vec<Route>,
+    /// Names of classic load balancers.
+    pub elbs: Vec<String>,
+    /// Names of target groups.
+    pub lb_target_groups: Vec<String>,
     pub metadata_options: Option<MetadataOptions>,
     pub tags: Vec<Tag>,
     pub root_disk: RootDisk,
@@ -71,13 +75,6 @@ impl VmProperties {
         let properties = Properties::parse(json)?;
         let tags = properties.tags()?;
         let (instance_type, availability_zone) = required(&properties)?;
-        for (key, what) in [("elbs", "classic load balancers"), ("lb_target_groups", "target groups")] {
-            if !properties.strings(key)?.is_empty() {
-                return Err(Failure::rejected(format!(
-                    "'{key}' is not supported yet: VMs cannot be registered with {what}"
-                )));
-            }
-        }
         Ok(Self {
             instance_type,
             availability_zone,
@@ -93,6 +90,8 @@ impl VmProperties {
             auto_assign_public_ip: properties.flag("auto_assign_public_ip")?.unwrap_or(false),
             source_dest_check: properties.flag("source_dest_check")?.unwrap_or(true),
             advertised_routes: routes(&properties)?,
+            elbs: properties.strings("elbs")?,
+            lb_target_groups: properties.strings("lb_target_groups")?,
             metadata_options: metadata_options(&properties, settings)?,
             tags,
             root_disk: root_disk(&properties.object("root_disk")?)?,
@@ -223,12 +222,6 @@ mod tests {
         assert_eq!(options.http_protocol_ipv6.as_deref(), Some("enabled"));
         let unknown = parse(r#"{"instance_type": "t", "availability_zone": "a", "metadata_options": {"x": 1}}"#, "{}");
         assert!(matches!(unknown, Err(Failure::Invalid(text)) if text.contains("metadata_options.x")));
-    }
-
-    #[test]
-    fn load_balancers_are_refused_before_anything_is_made() {
-        let json = r#"{"instance_type": "t", "availability_zone": "a", "elbs": ["web"]}"#;
-        assert!(matches!(parse(json, "{}"), Err(Failure::Rejected(text)) if text.contains("'elbs'")));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::zones::{self, Subnet};
 use crate::client::Ec2;
 use crate::images;
 use crate::instance_types::{Facts, lookup};
+use crate::load_balancers::find::{self, Membership};
 
 /// What the cloud looks like before anything is made. Everything that can be wrong is found here.
 pub(super) struct Site {
@@ -20,6 +21,7 @@ pub(super) struct Site {
     /// Of the Elastic IP.
     pub allocation: Option<String>,
     pub routes: Vec<PlannedRoute>,
+    pub load_balancers: Option<Membership>,
 }
 
 pub(super) async fn survey(ec2: &Ec2, request: &Request) -> Result<Site, Failure> {
@@ -29,17 +31,21 @@ pub(super) async fn survey(ec2: &Ec2, request: &Request) -> Result<Site, Failure
         subnets(ec2, request),
         volume_zones(ec2, request),
         allocation(ec2, request),
+        Box::pin(find::find(&ec2.settings, &request.vm)),
     );
-    let (ami, facts, subnets, volume_zones, allocation) = reads.join().await;
+    let (ami, facts, subnets, volume_zones, allocation, load_balancers) = reads.join().await;
     let (mappings, disks) = block_devices::layout(&request.vm, &ami?, &facts?)?;
     let subnets = of_groups(&subnets?, request)?;
     let zone = zones::of_subnets(&subnets.iter().collect::<Vec<_>>())?;
     zones::common(&zone, &request.vm.availability_zone, &volume_zones?)?;
-    let allocation = allocation?;
+    let (allocation, load_balancers) = (allocation?, load_balancers?);
+    if let (Some(membership), Some(subnet)) = (&load_balancers, subnets.first()) {
+        membership.check_vpc(&subnet.vpc)?;
+    }
 
     let (groups, routes) =
         (security_groups_of(ec2, request, &subnets), routes::plan(ec2, request, &subnets)).join().await;
-    Ok(Site { mappings, disks, security_groups: groups?, allocation, routes: routes? })
+    Ok(Site { mappings, disks, security_groups: groups?, allocation, routes: routes?, load_balancers })
 }
 
 async fn facts(ec2: &Ec2, request: &Request) -> Result<Facts, Failure> {

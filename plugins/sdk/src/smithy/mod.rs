@@ -14,6 +14,7 @@ mod connector;
 mod error;
 mod time;
 
+pub use aws_types::SdkConfig;
 pub use error::error;
 
 use aws_smithy_runtime::client::identity::IdentityCache;
@@ -21,7 +22,6 @@ use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::sdk_config::Builder;
 
