@@ -52,6 +52,7 @@ impl Host {
             "secret_access_key": "test-secret-access-key-0123456789abcdef",
             "region": "us-east-1",
             "ec2_endpoint": endpoint,
+            "elb_endpoint": endpoint,
             "default_security_groups": ["sg-12345678"],
             "max_retries": 0,
         });
