@@ -33,7 +33,7 @@ build: setup ## Makes dist/: the program and its plugins, to be put anywhere
 	@chmod go-w dist && dist/cpi-host plugin install --accept $(OUT)/cpi_plugin_sim.wasm $(OUT)/cpi_plugin_aws.wasm
 
 bench: build ## Measures the program beside its targets (SAVE=1 keeps the instruction counts)
-	$(CARGO) run --release --locked --bin bench -- $(if $(SAVE),save)
+	$(CARGO) run --release --locked --features cpi-tests/bench --bin bench -- $(if $(SAVE),save)
 
 # The instrumentation that libFuzzer needs, without a sanitizer: the stable compiler has it, hidden behind passes.
 COVERAGE = -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -55,7 +55,7 @@ fuzz: ## Feeds each fuzz target for some seconds; says so where that cannot be b
 
 lint: setup ## Formatting and clippy; warnings are errors
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	$(CARGO) clippy --release --locked --all-targets --features cpi-tests/bench -- -D warnings
 	$(CARGO) clippy $(WASM) -- -D warnings
 
 deny: ## Licences, advisories and sources of all crates (needs cargo-deny)

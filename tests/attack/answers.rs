@@ -163,6 +163,7 @@ fn nonsense_for_aws() {
         b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nshort",
         b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n",
+        b"\x00\xff\x00\xff",
         b"",
     ] {
         let endpoint = Endpoint::answering(bytes);

@@ -24,6 +24,7 @@ pub(crate) const CASES: &[Case] = &[
     case(SECTION, "A29c", "the memory of a plugin, seen from outside", memory),
     case(SECTION, "A29d", "logs and responses of every method", logs),
     case(SECTION, "A29e", "an endpoint with a password in it", endpoint_with_password),
+    case(SECTION, "A29f", "an answer that repeats credentials", repeated),
     case(SECTION, "A30", "the agent's settings in another place", elsewhere),
     case(SECTION, "A30b", "a token that was guessed, or is of another call", guessed),
     case(SECTION, "A31", "credentials under unusual keys", unusual_keys),
@@ -129,6 +130,17 @@ fn logs() {
             assert!(!answer.stderr.contains("AWS4-HMAC-SHA256"), "a signature is in the log: {answer:?}");
         }
     }
+}
+
+fn repeated() {
+    let body = format!(
+        "<Response><Errors><Error><Code>Echo</Code><Message>{SESSION_TOKEN} {SECRET_KEY}</Message></Error></Errors></Response>"
+    );
+    let endpoint = Endpoint::in_turn(&[(400, &body)]);
+    let host = aws(&endpoint.url());
+    let answer = whole(&host, host.call("has_vm", &json!(["i-1"])));
+    assert!(answer.error().1.contains("DescribeInstances: Echo: * *"), "{answer:?}");
+    assert!(answer.stderr.contains("the answer repeated a secret"), "{answer:?}");
 }
 
 fn endpoint_with_password() {

@@ -1,7 +1,7 @@
 //! E: errors.
 
 use cpi_tests::coverage::Case;
-use cpi_tests::{Answer, Endpoint, Host};
+use cpi_tests::{Answer, ERROR_TYPES, Endpoint, Host};
 use serde_json::{Value, json};
 
 use crate::support::cloud::cloud;
@@ -23,20 +23,6 @@ pub(crate) const CASES: &[Case] = &[
     case("E11", SECTION, "StemcellNotFound is never answered", no_stemcell_not_found),
 ];
 
-const TYPES: [&str; 11] = [
-    "InvalidCall",
-    "Bosh::Clouds::CpiError",
-    "Bosh::Clouds::NotSupported",
-    "Bosh::Clouds::NotImplemented",
-    "Bosh::Clouds::CloudError",
-    "Bosh::Clouds::VMNotFound",
-    "Bosh::Clouds::NetworkNotFound",
-    "Bosh::Clouds::NoDiskSpace",
-    "Bosh::Clouds::DiskNotAttached",
-    "Bosh::Clouds::DiskNotFound",
-    "Bosh::Clouds::VMCreationFailed",
-];
-
 const NONE: &str = "<Response><Errors><Error><Code>CODE</Code><Message>text</Message></Error></Errors></Response>";
 
 /// EC2 that answers everything with this status and code.
@@ -51,12 +37,12 @@ fn known_types() {
         ["unknown-method", "unknown-call", "not-implemented", "not-supported", "not-found-stemcell", "retry", "x"];
     for failure in failures {
         let (kind, message) = host.call("delete_disk", &json!([failure])).error();
-        assert!(TYPES.contains(&kind.as_str()), "{kind}: {message}");
+        assert!(ERROR_TYPES.contains(&kind.as_str()), "{kind}: {message}");
     }
     for code in ["Whatever", "InvalidInstanceID.Malformed", "InternalError", ""] {
         let answer = refusing(400, code);
         let kind = answer.response()["error"]["type"].clone();
-        assert!(kind.is_null() || TYPES.contains(&kind.as_str().unwrap()), "{answer:?}");
+        assert!(kind.is_null() || ERROR_TYPES.contains(&kind.as_str().unwrap()), "{answer:?}");
     }
 }
 

@@ -1,20 +1,5 @@
-use cpi_tests::Answer;
+use cpi_tests::{Answer, ERROR_TYPES};
 use serde_json::Value;
-
-/// What directors know.
-const ERRORS: [&str; 11] = [
-    "InvalidCall",
-    "Bosh::Clouds::CpiError",
-    "Bosh::Clouds::NotSupported",
-    "Bosh::Clouds::NotImplemented",
-    "Bosh::Clouds::CloudError",
-    "Bosh::Clouds::VMNotFound",
-    "Bosh::Clouds::NetworkNotFound",
-    "Bosh::Clouds::NoDiskSpace",
-    "Bosh::Clouds::DiskNotAttached",
-    "Bosh::Clouds::DiskNotFound",
-    "Bosh::Clouds::VMCreationFailed",
-];
 
 /// What messages say when the host or the plugin broke down instead of refusing.
 const BREAKDOWNS: [&str; 4] = ["cpi-host failed", "panicked", "plugin 'sim' failed", "took longer than"];
@@ -32,7 +17,7 @@ pub(crate) fn of(answer: &Answer) -> Result<Value, String> {
     if !response["error"].is_null() {
         let error = &response["error"];
         ensure(response["result"].is_null(), "there is a result beside the error")?;
-        ensure(error["type"].as_str().is_some_and(|kind| ERRORS.contains(&kind)), "no director knows this error")?;
+        ensure(error["type"].as_str().is_some_and(|kind| ERROR_TYPES.contains(&kind)), "no director knows this error")?;
         ensure(error["ok_to_retry"].is_boolean(), "ok_to_retry is not a boolean")?;
         let message = error["message"].as_str().unwrap_or_default();
         ensure(!message.is_empty(), "the error has no message")?;

@@ -25,8 +25,6 @@ mod proxies;
 mod registry;
 mod repair;
 mod retries;
-mod sandbox;
-mod secrets;
 mod signals;
 mod sim;
 mod tape;

@@ -62,10 +62,14 @@ impl Cloud {
     }
 
     /// Makes a disk and is killed before it learns its id.
-    fn kill_create_disk(&self, host: &Host) {
+    fn kill_create_disk(&self, host: &Host, plugin: Option<&str>) {
         // The request that makes the volume.
         self.proxy.hold(2, Held::After);
-        let mut child = host.start(request("create_disk", &json!([1024, {}, null])).to_string().as_bytes());
+        let mut call = request("create_disk", &json!([1024, {}, null]));
+        if let Some(plugin) = plugin {
+            call["context"]["plugin"] = json!(plugin);
+        }
+        let mut child = host.start(call.to_string().as_bytes());
         assert!(self.proxy.wait(|| false));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -152,7 +156,7 @@ fn killed_disks_snapshots_and_stemcells_are_found() {
 fn what_another_account_made_is_told_and_not_touched() {
     let cloud = Cloud::new();
     let host = cloud.host();
-    cloud.kill_create_disk(&host);
+    cloud.kill_create_disk(&host, None);
     let table = host.run("orphans", &[]).stdout;
     for text in ["AGE", "director-1", "cpi-1", "create_disk", "killed", "disk", "there: vol-", "--delete removes"] {
         assert!(table.contains(text), "{text}: {table}");
@@ -177,7 +181,7 @@ fn without_a_tag_candidates_are_named_and_not_touched() {
     // One of another size.
     host.call("create_disk", &json!([2048, {}, null])).result();
     let older: BTreeSet<_> = cloud.moto.inventory().difference(&before).cloned().collect();
-    cloud.kill_create_disk(&host);
+    cloud.kill_create_disk(&host, None);
     let volumes: BTreeSet<_> = cloud.moto.inventory().difference(&before).cloned().collect();
     for arguments in [&[][..], &["--delete"]] {
         let answer = host.run("orphans", &[&["--json"], arguments].concat());
@@ -196,6 +200,20 @@ fn without_a_tag_candidates_are_named_and_not_touched() {
     assert_eq!(orphans(&host, &[])[0]["state"], "gone");
     orphans(&host, &["--delete"]);
     assert!(orphans(&host, &[]).is_empty());
+}
+
+#[test]
+fn the_plugin_of_a_cpi_configuration_is_asked() {
+    let cloud = Cloud::new();
+    let host = cloud.host();
+    let config = std::fs::read_to_string(host.path("cpi.json")).unwrap();
+    let host = host.with_config(&config.replacen("\"plugin\":\"aws\"", "\"plugin\":\"sim\"", 1));
+    cloud.kill_create_disk(&host, Some("aws"));
+    assert!(orphans(&host, &[]).is_empty(), "the plugin of the file made nothing");
+    std::fs::write(host.path("context.json"), r#"{"plugin": "aws"}"#).unwrap();
+    let context = host.path("context.json");
+    let found = orphans(&host, &["--context", context.to_str().unwrap(), "--delete"]);
+    assert_eq!((found.len(), &found[0]["state"]), (1, &json!("removed")), "{found:?}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cpi_protocol::{CpiError, Object};
 use serde_json::Value;
+
+use crate::HostOptions;
 
 /// The configuration that the BOSH job renders: `{"cloud": {"plugin": "aws", "properties": {…}}}`.
 #[derive(Debug)]
@@ -12,6 +14,41 @@ pub(crate) struct CloudConfig {
     pub(crate) selected_by: &'static str,
     /// `cloud.properties`: one section for each provider, and `agent`, `registry`, `debug`.
     pub(crate) properties: Object,
+}
+
+/// What a person's command is about.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The provider's configuration (JSON), as the BOSH job renders it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Properties of a CPI configuration (a JSON object), as the director would send them.
+    #[arg(long, value_name = "FILE")]
+    context: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) host: HostOptions,
+}
+
+/// Properties of a CPI configuration.
+#[derive(Default)]
+pub(crate) struct Context {
+    /// The plugin that they select, if they do.
+    pub(crate) plugin: Option<String>,
+    pub(crate) properties: Object,
+}
+
+impl Options {
+    pub(crate) fn context(&self) -> Result<Context, CpiError> {
+        let mut properties = self.context.as_deref().map_or(Ok(Object::new()), context)?;
+        let plugin = match properties.shift_remove("plugin") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(name)) => Some(name),
+            Some(other) => {
+                return Err(CpiError::host(format!("context: 'plugin' must be the name of a plugin, not {other}")));
+            }
+        };
+        Ok(Context { plugin, properties })
+    }
 }
 
 /// Properties of a CPI configuration, as a director would send them in the context of a request.

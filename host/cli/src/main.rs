@@ -14,6 +14,7 @@ mod doctor;
 mod orphans;
 mod paths;
 mod plugin;
+mod print;
 mod ready;
 mod replay;
 mod session;

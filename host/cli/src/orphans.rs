@@ -1,15 +1,14 @@
 //! `cpi-host orphans`: what killed and failed calls left behind.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use cpi_broker::{AgentVault, Ended, Journal, Ledger, LeftBehind, Level, Record, Stderr};
-use cpi_protocol::{CpiError, Object};
+use cpi_protocol::CpiError;
 
-use crate::HostOptions;
 use crate::config::{self, CloudConfig};
 use crate::paths;
+use crate::print;
 use crate::ready::Ready;
 use crate::session::{self, Session, catalog, unusable};
 
@@ -21,14 +20,8 @@ use found::{Found, State};
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags are")]
 pub(crate) struct Options {
-    /// The provider's configuration (JSON), as the BOSH job renders it.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-    /// Properties of a CPI configuration (a JSON object), for calls that named one.
-    #[arg(long, value_name = "FILE")]
-    context: Option<PathBuf>,
     #[command(flatten)]
-    host: HostOptions,
+    about: config::Options,
     /// Removes what is still there through the plugin, and forgets what is gone.
     #[arg(long)]
     delete: bool,
@@ -46,11 +39,11 @@ pub(crate) struct Options {
     verbose: bool,
 }
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this command talks to a person")]
+#[expect(clippy::print_stderr, reason = "this command talks to a person")]
 pub(crate) fn main(options: &Options) -> ExitCode {
     match look(options) {
         Ok(report) => {
-            println!("{}", if options.json { report.json() } else { report.table() });
+            print::line(&if options.json { report.json() } else { report.table() });
             if report.is_troubled() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
         }
         Err(error) => {
@@ -70,8 +63,9 @@ struct Report {
 }
 
 fn look(options: &Options) -> Result<Report, CpiError> {
-    let cloud = CloudConfig::read(&options.config, None)?;
-    let host = paths::host_config(&options.host).map_err(CpiError::host)?;
+    let context = options.about.context()?;
+    let cloud = CloudConfig::read(&options.about.config, context.plugin.as_deref())?;
+    let host = paths::host_config(&options.about.host).map_err(CpiError::host)?;
     let ledger =
         Ledger::read(&paths::state(&host), &cloud.plugin).map_err(|error| CpiError::host(error.to_string()))?;
     let Ledger { mut records, under_way, damaged } = ledger;
@@ -89,8 +83,8 @@ fn look(options: &Options) -> Result<Report, CpiError> {
         .build()
         .map_err(|error| CpiError::host(format!("the process cannot be set up: {error}")))?;
     let ready = runtime.block_on(Ready::load(&cloud, &catalog, installed, &journal))?;
-    let context = options.context.as_deref().map_or(Ok(Object::new()), config::context)?;
-    let session = Session::open(ready, &cloud, &context, &host, &journal)?;
+    journal.hide(|mask| mask.add_named(&context.properties));
+    let session = Session::open(ready, &cloud, &context.properties, &host, &journal)?;
     let eye = Eye { options, session: &session, journal: &journal };
     let found = runtime.block_on(async {
         let mut found = Vec::new();

@@ -9,7 +9,7 @@ use cpi_catalog::{Catalog, Installation, Summary};
 use cpi_protocol::printable;
 use cpi_runtime::Engine;
 
-use crate::{HostOptions, paths};
+use crate::{HostOptions, paths, print};
 
 mod inspect;
 
@@ -52,9 +52,7 @@ pub(crate) fn main(command: Command) -> ExitCode {
     };
     match outcome {
         Ok(lines) => {
-            let mut stdout = std::io::stdout().lock();
-            // Whoever reads may have read enough.
-            _ = lines.iter().try_for_each(|line| writeln!(stdout, "{line}"));
+            print::line(&lines.join("\n"));
             ExitCode::SUCCESS
         }
         Err(problem) => {

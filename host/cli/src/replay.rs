@@ -10,7 +10,7 @@ use cpi_policy::{HostConfig, Limits};
 use cpi_protocol::{Call, Request, printable};
 use cpi_runtime::{Capabilities, Engine, Player, Plugin, Tape};
 
-use crate::{HostOptions, paths};
+use crate::{HostOptions, paths, print};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -27,11 +27,11 @@ pub(crate) struct Options {
     verbose: bool,
 }
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this command talks to a person")]
+#[expect(clippy::print_stderr, reason = "this command talks to a person")]
 pub(crate) fn main(options: &Options) -> ExitCode {
     match replay(options) {
         Ok(Verdict { line, differs }) => {
-            println!("{line}");
+            print::line(&line);
             if differs { ExitCode::FAILURE } else { ExitCode::SUCCESS }
         }
         Err(problem) => {

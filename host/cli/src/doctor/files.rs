@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use cpi_broker::{Journal, Level, Stderr};
 use cpi_policy::HostConfig;
-use cpi_protocol::Object;
 use cpi_runtime::About;
-use serde_json::Value;
 
 use super::Options;
 use super::finding::Findings;
-use crate::config::{self, CloudConfig};
+use crate::config::CloudConfig;
 use crate::ready::Ready;
 use crate::session::{self, Session, catalog, unusable};
 use crate::{HostOptions, paths};
@@ -23,21 +21,19 @@ pub(super) struct Configured {
 
 /// Reads everything that a call reads.
 pub(super) fn look(options: &Options, findings: &mut Findings) -> Option<Configured> {
-    let host = host_settings(&options.host, findings)?;
-    let context = options.context.as_deref().map_or(Ok(Object::new()), config::context);
+    let host = host_settings(&options.about.host, findings)?;
+    let context = options.about.context();
     let context = findings.keep("context", context.map_err(|error| error.message().to_owned()))?;
-    let selected = context.get("plugin").and_then(Value::as_str);
-    let cloud = CloudConfig::read(&options.config, selected);
+    let cloud = CloudConfig::read(&options.about.config, context.plugin.as_deref());
     let cloud = findings.keep("configuration", cloud.map_err(|error| error.message().to_owned()))?;
-    configuration(&options.config, &cloud, findings);
+    configuration(&options.about.config, &cloud, findings);
 
     let journal = Arc::new(Journal::new(Box::new(Stderr::default()), Level::Error, None));
     session::hide(&cloud, &journal);
-    journal.hide(|mask| mask.add_named(&context));
+    journal.hide(|mask| mask.add_named(&context.properties));
     let (about, ready) = installed(&cloud, &host, findings)?;
     let info = (about.stemcell_formats.join(", "), about.api_version);
-    let properties = context.into_iter().filter(|(key, _)| key != "plugin").collect();
-    let session = Session::open(ready, &cloud, &properties, &host, &journal);
+    let session = Session::open(ready, &cloud, &context.properties, &host, &journal);
     let session = findings.keep("settings", session.map_err(|error| journal.masked(error.message())))?;
     findings.ok("info", format!("stemcell formats {}; API version up to {}", info.0, info.1));
     limits(&session, findings);
