@@ -17,6 +17,7 @@ use cpi_tests::coverage::{self, Case, Check};
 
 mod altered;
 mod answers;
+mod archives;
 mod code;
 mod egress;
 mod endless;
@@ -33,6 +34,7 @@ mod signing;
 mod start;
 mod state;
 mod tls;
+mod uploads;
 
 fn main() -> ExitCode {
     if let Some(ended) = isolated::run_again() {
@@ -51,6 +53,8 @@ fn main() -> ExitCode {
         secrets::CASES,
         output::CASES,
         files::CASES,
+        archives::CASES,
+        uploads::CASES,
         code::CASES,
         state::CASES,
         protocol::CASES,
@@ -73,7 +77,6 @@ const fn later(section: &'static str, id: &'static str, text: &'static str, reas
 /// Attacks on parts that this program does not have.
 const LATER: &[Case] = &[
     later("secrets and logs", "A32", "metric labels without number", "the host has no metrics"),
-    later("files and images", "A34", "hostile archives", "no archive is read: heavy stemcells are not uploaded yet"),
     later("code and supply chain", "A40", "a registry that sends other code", "plugins are installed from files only"),
     later("code and supply chain", "A41", "signatures of look-alikes, and rollback", "plugins are not signed yet"),
     later("tenants", "A43", "a tenant that says it is another", "there is no server: one process serves one call"),

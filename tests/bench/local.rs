@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Level, Network, Origin, StateStore};
+use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Level, Network, Origin, StateStore, Uploads};
 use cpi_catalog::Catalog;
 use cpi_policy::{Grant, HostConfig, Manifest, Settings};
 use cpi_protocol::{Call, CpiError, Object, Request};
@@ -47,14 +47,16 @@ impl Local {
         let limits = self.parts.grant.limits();
         let journal = quiet();
         let agents = Arc::<AgentVault>::default();
+        let state = StateStore::new(self.state.path(), "hostile", "director-1", &Object::new(), limits.state);
         let capabilities = Capabilities {
             egress: Arc::new(self.parts.egress(&journal)),
-            state: StateStore::new(self.state.path(), "hostile", "director-1", &Object::new(), limits.state),
+            uploads: Uploads::beside(&state),
+            state,
             intents: Arc::new(IntentLog::new(self.state.path(), Origin::default(), limits.state, Arc::clone(&journal))),
             agents,
             journal,
             tape: Tape::Off,
-            image_roots: Arc::default(),
+            image_rules: Arc::default(),
         };
         let settings = Value::Object(self.parts.settings.readable.clone()).to_string();
         self.plugin.run(capabilities, limits, request, call.clone(), settings).await

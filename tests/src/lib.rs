@@ -8,8 +8,10 @@
     reason = "tests end at the first thing that is not as it should be"
 )]
 
+pub mod archive;
 pub mod coverage;
 mod crowd;
+pub mod ebs;
 mod ec2;
 mod endpoint;
 mod error_types;

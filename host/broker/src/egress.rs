@@ -1,8 +1,9 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cpi_policy::{Denial, Grant, Outgoing, Permit};
+use cpi_policy::{Denial, Grant, Limits, Outgoing, Permit};
 use cpi_protocol::printable;
 
 use crate::lock::lock;
@@ -27,6 +28,8 @@ pub struct Egress {
     budget: Budget,
     throttle: Option<Throttle>,
     redactor: Mutex<Option<Arc<Redactor>>>,
+    /// Bytes of images that were sent.
+    carried: AtomicU64,
 }
 
 /// A response as the plugin gets it.
@@ -85,7 +88,17 @@ impl Egress {
         journal: Arc<Journal>,
     ) -> Self {
         let budget = Budget::new(grant.limits());
-        Self { grant, credentials, network, agents, journal, budget, throttle: None, redactor: Mutex::default() }
+        Self {
+            grant,
+            credentials,
+            network,
+            agents,
+            journal,
+            budget,
+            throttle: None,
+            redactor: Mutex::default(),
+            carried: AtomicU64::new(0),
+        }
     }
 
     /// The same, slowing down together with other calls whose service is busy.
@@ -107,6 +120,28 @@ impl Egress {
             return Err(Denial::BodyTooLarge { bytes: body.len(), limit }.into());
         }
         self.send_until_final(&permit, body).await.map(|answer| self.without_secrets(answer))
+    }
+
+    /// Sends a block of an image. How many there are, the operator has decided, who named the image; so they count neither
+    /// against the number of requests nor against their rate, and the log has one line for all of them.
+    pub(crate) async fn send_block(&self, request: Outgoing, block: Bytes) -> Result<Incoming, Problem> {
+        let method = request.method;
+        let permit = self.grant.check_image(request, block.len()).inspect_err(|denial| {
+            self.journal.write(Level::Warn, format_args!("denied {} {denial}", method.name()));
+        })?;
+        let bytes = block.len() as u64;
+        let answer = self.send_until_final(&permit, block).await?;
+        self.carried.fetch_add(bytes, Ordering::Relaxed);
+        Ok(self.without_secrets(answer))
+    }
+
+    /// How much was sent of images, in bytes.
+    pub fn carried(&self) -> u64 {
+        self.carried.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        self.grant.limits()
     }
 
     /// An answer in which an endpoint may have repeated what it was sent: neither credentials nor the agent's settings
@@ -137,6 +172,9 @@ impl Egress {
         );
         let ms = took.as_secs_f64() * 1e3;
         match outcome {
+            Ok(answer) if permit.carries_image() && answer.status < 400 => {
+                self.journal.detail(format_args!("{what} -> {} in {ms:.1} ms", answer.status));
+            }
             Ok(answer) => self.journal.write(
                 Level::Info,
                 format_args!("{what} -> {} in {ms:.1} ms, {} bytes", answer.status, answer.body.len()),

@@ -27,6 +27,14 @@ impl Folder {
         Self { levels, path }
     }
 
+    /// A folder in this one.
+    pub(crate) fn below(&self, name: &str) -> Self {
+        let mut below = self.clone();
+        below.path.push(name);
+        below.levels.push(below.path.clone());
+        below
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

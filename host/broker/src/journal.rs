@@ -91,6 +91,13 @@ impl Journal {
         }
     }
 
+    /// A line of the host's for whoever asked for details, and nobody else.
+    pub fn detail(&self, message: impl fmt::Display) {
+        if self.least == Level::Debug {
+            self.put(&self.format(Level::Debug, &self.masked(&message.to_string())));
+        }
+    }
+
     /// A line of a plugin's, as long as its allowance lasts.
     pub fn write_for(&self, plugin: &str, level: Level, message: &str) {
         if !self.wants(level) {

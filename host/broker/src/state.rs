@@ -82,6 +82,10 @@ impl StateStore {
         Self { folder: Folder::new(root, &below), space }
     }
 
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     /// What is stored under a key.
     pub fn get(&self, key: &str) -> Result<Option<Entry>, StateError> {
         self.read(&self.path("entry", key))

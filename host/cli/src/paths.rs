@@ -1,7 +1,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use cpi_broker::ImageRules;
 use cpi_policy::HostConfig;
 
 use crate::HostOptions;
@@ -36,10 +36,11 @@ pub(crate) fn plugins(config: &HostConfig) -> Result<PathBuf, String> {
         .ok_or_else(|| "the folder of this program cannot be told: set `plugins` in the host configuration".to_owned())
 }
 
-/// The folders below which images of stemcells must be, as the kernel names them.
-pub(crate) fn image_roots(config: &HostConfig) -> Arc<[PathBuf]> {
+/// Which images of stemcells may be read: the folders below which they must be as the kernel names them.
+pub(crate) fn image_rules(config: &HostConfig) -> ImageRules {
     // One that is not there has no image in it either.
-    config.images.roots.iter().map(|root| root.canonicalize().unwrap_or_else(|_| root.clone())).collect()
+    let roots = config.images.roots.iter().map(|root| root.canonicalize().unwrap_or_else(|_| root.clone())).collect();
+    ImageRules { roots, largest: config.images.largest.as_u64() }
 }
 
 /// The folder for what plugins keep: as configured, or the user's folder for such things, or a temporary one of the

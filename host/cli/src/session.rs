@@ -3,8 +3,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cpi_broker::{
-    AgentVault, Credentials, Egress, IntentLog, Journal, Network, Origin, Probe, Problem, Registry, StateStore,
-    Throttle, TokenCache,
+    AgentVault, Credentials, Egress, ImageRules, IntentLog, Journal, Network, Origin, Probe, Problem, Registry,
+    StateStore, Throttle, TokenCache, Uploads,
 };
 use cpi_catalog::{Catalog, CatalogError};
 use cpi_policy::{AddressRule, Grant, HostConfig, Limits, Manifest, Settings};
@@ -32,7 +32,7 @@ pub(crate) struct Session {
     manifest: Arc<Manifest>,
     pub(crate) grant: Arc<Grant>,
     state: PathBuf,
-    image_roots: Arc<[PathBuf]>,
+    image_rules: Arc<ImageRules>,
     pub(crate) network: Arc<Network>,
     /// Whether credentials are kept for later calls.
     cache: bool,
@@ -68,7 +68,7 @@ impl Session {
             manifest: Arc::new(manifest),
             grant,
             state: paths::state(host),
-            image_roots: paths::image_roots(host),
+            image_rules: Arc::new(paths::image_rules(host)),
             network,
             cache: host.credentials.cache,
         })
@@ -90,12 +90,14 @@ impl Session {
         let egress = Egress::new(grant, credentials, network, Arc::clone(&agents), Arc::clone(&journal));
         let throttle = Throttle::new(&self.state, self.settings.host.account());
         let (plugin, identity) = (&self.manifest.plugin.name, &self.settings.identity);
+        let state = StateStore::new(&self.state, plugin, director, identity, self.limits.state);
         Capabilities {
-            state: StateStore::new(&self.state, plugin, director, identity, self.limits.state),
+            uploads: Uploads::beside(&state),
+            state,
             egress: Arc::new(egress.with_throttle(throttle)),
             agents,
             intents,
-            image_roots: Arc::clone(&self.image_roots),
+            image_rules: Arc::clone(&self.image_rules),
             journal,
             tape: Tape::Off,
         }

@@ -79,6 +79,16 @@ pub struct Permit {
     signing: Option<Signing>,
     action: Option<String>,
     placement: Option<Placement>,
+    carries_image: bool,
+}
+
+/// What stands in the body of a request.
+#[derive(Debug, Clone, Copy)]
+enum Body {
+    /// What the plugin wrote.
+    Own,
+    /// So many bytes of an image, which the host puts there.
+    Image(usize),
 }
 
 impl Grant {
@@ -129,10 +139,23 @@ impl Grant {
 
     /// Turns a request into one that may be sent, or says why it may not.
     pub fn check(&self, request: Outgoing) -> Result<Permit, Denial> {
+        self.check_with(request, Body::Own)
+    }
+
+    /// The same for a request whose body is to be so many bytes of an image: only some of the manifest's blocks take them.
+    pub fn check_image(&self, request: Outgoing, bytes: usize) -> Result<Permit, Denial> {
+        self.check_with(request, Body::Image(bytes))
+    }
+
+    fn check_with(&self, request: Outgoing, body: Body) -> Result<Permit, Denial> {
         let url = target::parse(&request.url)?;
         headers::check(&request)?;
-        if request.body.len() > self.limits.request {
-            return Err(Denial::BodyTooLarge { bytes: request.body.len(), limit: self.limits.request });
+        let bytes = match body {
+            Body::Own => request.body.len(),
+            Body::Image(bytes) => bytes,
+        };
+        if bytes > self.limits.request {
+            return Err(Denial::BodyTooLarge { bytes, limit: self.limits.request });
         }
         let origin = url.origin();
         let mut here = self.rules.iter().filter(|rule| rule.origin == origin).peekable();
@@ -141,8 +164,8 @@ impl Grant {
         }
         let mut closest: Option<Denial> = None;
         for rule in here {
-            match rule.check(&request, &url, &self.operator) {
-                Ok(action) => return Ok(self.permit(rule, request, url, action)),
+            match rule.check(&request, &url, body, &self.operator) {
+                Ok(action) => return Ok(self.permit(rule, request, url, body, action)),
                 // Of several rules for one host, the one that went furthest is the one that was meant.
                 Err(denial) if closest.as_ref().is_none_or(|other| denial.depth() > other.depth()) => {
                     closest = Some(denial);
@@ -167,7 +190,7 @@ impl Grant {
             let addresses = AddressRule::Service(self.opened.clone());
             let signing = ask.signing(&Object::new());
             let rule = Rule { entry, left, origin: base.origin(), base, addresses, signing, ask };
-            rule.check(request, url, &self.operator).is_ok().then_some(key)
+            rule.check(request, url, Body::Own, &self.operator).is_ok().then_some(key)
         });
         Denial::Host { plugin: self.plugin.clone(), origin, granted: self.origins(), endpoint }
     }
@@ -180,11 +203,13 @@ impl Grant {
         origins
     }
 
-    fn permit(&self, rule: &Rule, request: Outgoing, url: Url, action: Option<String>) -> Permit {
+    fn permit(&self, rule: &Rule, request: Outgoing, url: Url, body: Body, action: Option<String>) -> Permit {
         // What is sealed goes only where the operator's credential goes.
         let place = |_| self.placements.iter().find(|place| Some(&place.action) == action.as_ref());
         let placement = rule.signing.as_ref().and_then(place).cloned();
-        Permit { request, url, addresses: rule.addresses.clone(), signing: rule.signing.clone(), action, placement }
+        let carries_image = matches!(body, Body::Image(_));
+        let (addresses, signing) = (rule.addresses.clone(), rule.signing.clone());
+        Permit { request, url, addresses, signing, action, placement, carries_image }
     }
 }
 
@@ -217,7 +242,7 @@ impl Rule {
     }
 
     /// The action of a request that may be sent: first as the manifest has it, then as the operator leaves it.
-    fn check(&self, request: &Outgoing, url: &Url, operator: &Operator) -> Result<Option<String>, Denial> {
+    fn check(&self, request: &Outgoing, url: &Url, body: Body, operator: &Operator) -> Result<Option<String>, Denial> {
         let path = below(self.base.path(), url.path());
         let Some(path) = path.filter(|path| self.ask.paths.iter().any(|pattern| pattern.matches(path))) else {
             return Err(Denial::Path { url: url.to_string() });
@@ -232,6 +257,9 @@ impl Rule {
                 asked: request.credential.clone(),
                 granted: wanted.map(str::to_owned),
             });
+        }
+        if matches!(body, Body::Image(_)) && !self.ask.image {
+            return Err(Denial::Image { url: url.to_string() });
         }
         let action = self.ask.actions.as_ref().map(|actions| check_action(actions, request, url)).transpose()?;
         operator.check(self, request, path, action.as_deref())?;
@@ -315,6 +343,11 @@ impl Permit {
     /// The API action that it carries.
     pub fn action(&self) -> Option<&str> {
         self.action.as_deref()
+    }
+
+    /// Whether its body is a block of an image.
+    pub fn carries_image(&self) -> bool {
+        self.carries_image
     }
 
     /// The field of its form in which a token stands for the agent's settings.

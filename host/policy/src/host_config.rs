@@ -42,12 +42,26 @@ pub struct HostConfig {
 }
 
 /// The `[images]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Images {
     /// Folders below which images of stemcells must be; none for anywhere.
     #[serde(default)]
     pub roots: Vec<PathBuf>,
+    /// How large they may be when they are unpacked.
+    #[serde(default = "largest_image")]
+    pub largest: ByteSize,
+}
+
+impl Default for Images {
+    fn default() -> Self {
+        Self { roots: Vec::new(), largest: largest_image() }
+    }
+}
+
+/// Some fifty times what stemcells have.
+fn largest_image() -> ByteSize {
+    ByteSize::gib(256)
 }
 
 /// The `[compile]` table: limits of the process that compiles a component.

@@ -76,6 +76,9 @@ pub struct HttpAsk {
     pub sign: Option<Sign>,
     /// API actions allowed, for services that name them in the body.
     pub actions: Option<Actions>,
+    /// Whether its requests may carry blocks of a stemcell image.
+    #[serde(default)]
+    pub image: bool,
 }
 
 impl HttpAsk {
@@ -208,7 +211,8 @@ impl Manifest {
                 ask.credential.as_ref().map_or("unsigned".to_owned(), |name| format!("authenticated as '{name}'"));
             let actions =
                 ask.actions.as_ref().map_or(String::new(), |actions| format!(", {} actions", actions.allow.len()));
-            format!("sends {signed}{actions} to {}", hosts.join(", "))
+            let image = if ask.image { ", stemcell images included," } else { "" };
+            format!("sends {signed}{actions}{image} to {}", hosts.join(", "))
         });
         let places = self.agents.place.iter().map(|place| {
             format!("puts the settings of agents, secrets included, into {} of {}", place.form, place.action)

@@ -92,7 +92,7 @@ impl Retry {
         if retried >= self.most || status < 400 {
             return None;
         }
-        let code = error_code(body);
+        let code = told_code(headers).or_else(|| error_code(body));
         let listed =
             |list: &[String]| code.as_deref().is_some_and(|code| list.iter().any(|entry| matches(entry, code)));
         if listed(&self.ask.never) {
@@ -157,6 +157,12 @@ fn matches(entry: &str, code: &str) -> bool {
     entry.strip_suffix('*').map_or(entry == code, |start| code.starts_with(start))
 }
 
+/// The error code of a service of AWS that answers in JSON: `ThrottlingException:http://…`.
+fn told_code(headers: &[(String, String)]) -> Option<String> {
+    let (_, value) = headers.iter().find(|(name, _)| name == "x-amzn-errortype")?;
+    value.split(':').next().map(|code| printable(code.trim(), LONGEST_CODE))
+}
+
 /// The error code of an answer: `<Code>…</Code>` in XML, `error.code`, `code` or `__type` in JSON.
 pub fn error_code(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?;
@@ -202,6 +208,13 @@ mod tests {
         assert_eq!(tried(400, "<Code>InvalidParameterValue</Code>"), None);
         assert_eq!(tried(404, ""), None);
         assert_eq!(tried(200, "<Code>Throttling</Code>"), None);
+    }
+
+    #[test]
+    fn the_code_of_a_header_counts_as_well() {
+        let headers = [("x-amzn-errortype".to_owned(), "ThrottlingException:http://internal/".to_owned())];
+        let throttled = again(8, Refusal { headers: &headers, ..refusal(400, "{}") }, 0, 1.0).unwrap();
+        assert_eq!((throttled.reason.as_str(), throttled.throttled), ("ThrottlingException", true));
     }
 
     #[test]

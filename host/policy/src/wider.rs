@@ -53,7 +53,8 @@ fn new_requests(ask: &HttpAsk, accepted: &Manifest, rules: &PluginRules) -> Vec<
         }
         lines.extend(groups.into_iter().map(|(actions, hosts)| {
             let actions = if ask.actions.is_some() { format!(": {}", actions.join(", ")) } else { String::new() };
-            format!("sends {method} {path}, {signed}, to {}{actions}", hosts.join(", "))
+            let image = if ask.image { ", stemcell images included" } else { "" };
+            format!("sends {method} {path}, {signed}{image}, to {}{actions}", hosts.join(", "))
         }));
     }
     lines
@@ -101,6 +102,7 @@ impl Request<'_> {
             && accepted.paths.iter().any(|before| before.covers(self.path))
             && accepted.credential == self.ask.credential
             && accepted.sign == self.ask.sign
+            && (accepted.image || !self.ask.image)
             && accepted.actions.as_ref().is_none_or(same_action)
     }
 }
@@ -179,6 +181,11 @@ actions = { form = "Action", allow = ["DescribeA", "Run"] }
                 format!("sends POST /v1/*, signed with 'aws', to {both}"),
             ),
             ("[\"region\"]", "[\"region\", \"tags\"]", "reads the setting 'tags'".to_owned()),
+            (
+                "actions =",
+                "image = true\nactions =",
+                format!("sends POST /v1/*, signed with 'aws', stemcell images included, to {both}: DescribeA, Run"),
+            ),
         ] {
             assert_eq!(wider(replacing(from, to), ""), [line]);
         }

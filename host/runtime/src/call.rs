@@ -80,8 +80,8 @@ async fn dispatch(
         Call::CreateStemcell { image_path, properties, tags } => {
             let handle = on.with(|mut access| {
                 let state = access.data_mut();
-                let roots = Arc::clone(&state.capabilities.image_roots);
-                state.table.push(cpi_broker::Image::new(image_path, roots))
+                let rules = Arc::clone(&state.capabilities.image_rules);
+                state.table.push(cpi_broker::Image::new(image_path, rules))
             })?;
             let lent = wasmtime::component::Resource::new_borrow(handle.rep());
             let made = stemcells.call_create(on, facts, lent, text(properties), wit_tags(tags)).await?;

@@ -1,9 +1,11 @@
 //! What a plugin may import, implemented over the broker.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use cpi_broker::{AgentVault, Credentials, Egress, IntentLog, Journal, Level, Network, Origin, StateStore};
+use cpi_broker::{
+    AgentVault, Credentials, Egress, ImageRules, IntentLog, Journal, Level, Network, Origin, StateStore, Uploads,
+};
 use cpi_policy::{Grant, HostSettings, Limits, Manifest};
 use cpi_protocol::Object;
 use wasmtime::component::{HasSelf, ResourceTable};
@@ -39,8 +41,10 @@ pub struct Capabilities {
     pub intents: Arc<IntentLog>,
     /// `bosh:cpi/state`.
     pub state: StateStore,
-    /// `bosh:cpi/images`: folders below which images must be, links followed; none for anywhere.
-    pub image_roots: Arc<[PathBuf]>,
+    /// `bosh:cpi/images`: which of them may be read.
+    pub image_rules: Arc<ImageRules>,
+    /// `bosh:cpi/images`: which blocks were taken.
+    pub uploads: Uploads,
     /// `bosh:cpi/log`.
     pub journal: Arc<Journal>,
     /// Who takes notes of all of them, or answers in their place.
@@ -62,12 +66,14 @@ impl Capabilities {
         let credentials = Credentials::new(manifest, HostSettings::default(), &network, None, Arc::clone(&journal));
         let egress = Egress::new(Arc::new(grant), credentials, network, Arc::clone(&agents), Arc::clone(&journal));
         let nowhere = Path::new("/dev/null");
+        let state = StateStore::new(nowhere, "", "", &Object::new(), 0);
         Self {
             egress: Arc::new(egress),
             agents,
             intents: Arc::new(IntentLog::new(nowhere, Origin::default(), 0, Arc::clone(&journal))),
-            state: StateStore::new(nowhere, "", "", &Object::new(), 0),
-            image_roots: Arc::default(),
+            uploads: Uploads::beside(&state),
+            state,
+            image_rules: Arc::default(),
             journal,
             tape,
         }

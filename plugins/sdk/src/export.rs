@@ -25,6 +25,7 @@
 /// paths = ["/vms", "/vms/*"]
 /// credential = "example"
 /// sign = { service = "example", region = "{region}" }
+/// image = true                            # requests here may carry blocks of a stemcell image; without it none do
 /// ```
 #[macro_export]
 macro_rules! export {

@@ -77,8 +77,11 @@ impl Request {
 
     /// Sends it. Any status is an answer, redirects too.
     pub async fn send(self) -> Result<Response, Error> {
-        let host::Response { status, headers, body } = host::send(self.0).await.map_err(Error)?;
-        Ok(Response { status, headers, body })
+        host::send(self.0).await.map(Response::from).map_err(Error)
+    }
+
+    pub(crate) fn into_host(self) -> host::Request {
+        self.0
     }
 }
 
@@ -91,6 +94,13 @@ pub struct Response {
     pub headers: Vec<Header>,
     /// Already decoded from any transfer coding.
     pub body: Vec<u8>,
+}
+
+impl From<host::Response> for Response {
+    fn from(response: host::Response) -> Self {
+        let host::Response { status, headers, body } = response;
+        Self { status, headers, body }
+    }
 }
 
 impl Response {

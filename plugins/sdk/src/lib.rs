@@ -69,6 +69,7 @@ pub mod clock;
 mod export;
 mod failure;
 pub mod http;
+mod image;
 mod intent;
 pub mod log;
 mod provider;
@@ -81,10 +82,10 @@ pub mod tags;
 #[doc(hidden)]
 pub use adapter::Adapter;
 pub use api_error::ApiError;
+pub use image::{Blocks, Facts, Image, Receipt, Unsent};
 pub use intent::Intent;
 pub use provider::Provider;
 
-pub use bindings::bosh::cpi::images::{Facts, Image};
 pub use bindings::bosh::cpi::intents::Intent as IntentRecord;
 pub use bindings::bosh::cpi::types::{
     Call, CloudFailure, Failure, Missing, Network, NetworkKind, Retriable, Tag, Thing,

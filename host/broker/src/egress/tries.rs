@@ -59,7 +59,7 @@ impl Egress {
 
     /// Waits as long as this call's own rate and the other calls ask for.
     async fn wait_for_turn(&self, permit: &Permit, scope: Option<&Scope>) -> Duration {
-        let own = self.budget.pace();
+        let own = if permit.carries_image() { Duration::ZERO } else { self.budget.pace() };
         // Sleeping for no time at all takes a millisecond.
         if !own.is_zero() {
             tokio::time::sleep(own).await;

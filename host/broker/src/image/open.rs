@@ -47,6 +47,11 @@ impl Opened {
         Ok(Self { file, path: path.to_owned(), version })
     }
 
+    /// Size in bytes, when it was opened.
+    pub(super) fn size(&self) -> u64 {
+        self.version.size
+    }
+
     /// An error when the file is not what it was when it was opened.
     pub(super) fn unchanged(&self) -> Result<(), String> {
         let now = Version::of(&self.file.metadata().map_err(|error| self.unreadable(&error))?);

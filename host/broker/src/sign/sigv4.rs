@@ -1,7 +1,9 @@
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign as sign_request};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign as sign_request,
+};
 use aws_sigv4::sign::v4;
 use cpi_policy::{Permit, Scope};
 
@@ -17,20 +19,26 @@ pub(crate) fn sign(
 ) -> Result<Signature, Problem> {
     let failed = |error: &dyn std::fmt::Display| Problem::Invalid(format!("the request cannot be signed: {error}"));
     let identity = credentials.into();
+    // As the SDKs of AWS do it: TLS keeps a block of an image as it is, and a checksum among the signed headers.
+    let unsigned = permit.carries_image() && permit.url().scheme() == "https";
+    let mut settings = SigningSettings::default();
+    if unsigned {
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    }
+    let payload = if unsigned { SignableBody::UnsignedPayload } else { SignableBody::Bytes(body) };
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region(&scope.region)
         .name(&scope.service)
         .time(SystemTime::now())
-        .settings(SigningSettings::default())
+        .settings(settings)
         .build()
         .map_err(|error| failed(&error))?
         .into();
     let request = permit.request();
     let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let signable =
-        SignableRequest::new(request.method.name(), permit.url().as_str(), headers, SignableBody::Bytes(body))
-            .map_err(|error| failed(&error))?;
+    let signable = SignableRequest::new(request.method.name(), permit.url().as_str(), headers, payload)
+        .map_err(|error| failed(&error))?;
     let (instructions, _) = sign_request(signable, &parameters).map_err(|error| failed(&error))?.into_parts();
     let headers = instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     Ok(Signature::headers(headers))

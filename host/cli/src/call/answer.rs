@@ -52,6 +52,9 @@ pub(super) async fn answer(
     let change = registry::Change::of(&call);
     let running = Running { session, capabilities, request };
     let result = running.call(call).await;
+    if result.is_ok() {
+        running.capabilities.uploads.forget();
+    }
     if let Some(recorder) = recorder {
         recorder.answer(&result);
     }

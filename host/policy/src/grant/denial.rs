@@ -69,6 +69,15 @@ pub enum Denial {
         /// What the manifest has.
         granted: Option<String>,
     },
+    /// The request would carry a part of a stemcell image where the manifest has none.
+    #[error(
+        "image-not-granted: no part of a stemcell image goes to {url}: only the plugin's author can change that, with \
+         `image = true` in the [[http]] block of the manifest"
+    )]
+    Image {
+        /// Where to.
+        url: String,
+    },
     /// The action of the request cannot be told or is not granted.
     #[error("action-not-granted: {field}: {problem}: only the plugin's author can change that")]
     Action {
@@ -146,9 +155,10 @@ impl Denial {
             Self::Path { .. } => 1,
             Self::Method { .. } => 2,
             Self::Credential { .. } => 3,
-            Self::Action { .. } => 4,
-            Self::Operator { .. } => 5,
-            Self::Address { .. } => 6,
+            Self::Image { .. } => 4,
+            Self::Action { .. } => 5,
+            Self::Operator { .. } => 6,
+            Self::Address { .. } => 7,
             Self::Url { .. }
             | Self::Header { .. }
             | Self::SignedQuery
@@ -168,6 +178,7 @@ impl Denial {
             Self::Method { .. } => "method-not-granted",
             Self::Path { .. } => "path-not-granted",
             Self::Credential { .. } => "credential-not-granted",
+            Self::Image { .. } => "image-not-granted",
             Self::Action { .. } => "action-not-granted",
             Self::Operator { .. } => "excluded-by-operator",
             Self::Agents { .. } => "agents-excluded-by-operator",

@@ -170,3 +170,30 @@ fn headers_of_the_host_are_refused() {
     let presigned = post("https://ec2.eu-central-1.amazonaws.com/?X-Amz-Signature=x");
     assert_eq!(code(&grant, presigned), "forbidden-query");
 }
+
+#[test]
+fn an_image_goes_only_where_the_manifest_says_so() {
+    let settings = json!({"region": "r", "ec2_endpoint": "http://127.0.0.1:1"});
+    let put = || Outgoing {
+        method: Method::Put,
+        url: "http://127.0.0.1:1/blocks/1".to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        credential: Some("aws".to_owned()),
+        timeout_ms: None,
+    };
+    let with = |image: &str| {
+        let block = format!(
+            "[[http]]\nhosts = []\nendpoint = \"ec2_endpoint\"\nmethods = [\"PUT\"]\npaths = [\"/blocks/*\"]\n\
+             credential = \"aws\"\nsign = {{ service = \"ebs\", region = \"r\" }}\n{image}\n[agents]"
+        );
+        let manifest = Manifest::parse(&MANIFEST.replace("[agents]", &block)).unwrap();
+        let properties = json!({"aws": settings});
+        let settings = Settings::split(&manifest, properties.as_object().unwrap(), &Object::new()).unwrap();
+        Grant::new(&manifest, &settings, &HostConfig::default()).unwrap()
+    };
+    assert!(with("image = true").check_image(put(), 1).unwrap().carries_image());
+    assert!(!with("image = true").check(put()).unwrap().carries_image());
+    assert_eq!(with("").check_image(put(), 1).unwrap_err().code(), "image-not-granted");
+    assert_eq!(with("image = true").check_image(put(), 17 << 20).unwrap_err().code(), "body-too-large");
+}

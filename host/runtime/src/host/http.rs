@@ -25,7 +25,7 @@ impl<T: Send> http::HostWithStore<T> for Host {
     }
 }
 
-fn outgoing(request: Request) -> Outgoing {
+pub(super) fn outgoing(request: Request) -> Outgoing {
     Outgoing {
         method: match request.method {
             Method::Get => HttpMethod::Get,
@@ -44,7 +44,7 @@ fn outgoing(request: Request) -> Outgoing {
 }
 
 /// A request as people read it.
-fn readable(request: &Request) -> Value {
+pub(super) fn readable(request: &Request) -> Value {
     let headers: Vec<_> = request.headers.iter().map(|header| (&header.name, &header.value)).collect();
     json!({
         "method": request.method,
@@ -58,7 +58,7 @@ fn readable(request: &Request) -> Value {
 
 /// A response as it stands in a recording.
 #[derive(Serialize, Deserialize)]
-struct Taped {
+pub(super) struct Taped {
     status: u16,
     headers: Vec<(String, String)>,
     body: Bytes,
@@ -77,7 +77,7 @@ impl From<Taped> for Response {
     }
 }
 
-fn problem(cause: &Cause) -> Problem {
+pub(super) fn problem(cause: &Cause) -> Problem {
     let text = cause.to_string();
     match cause {
         Cause::Denied(_) => Problem::Denied(text),
