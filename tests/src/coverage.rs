@@ -82,8 +82,12 @@ fn print(title: &str, cases: &[Case], held: &BTreeSet<&'static str>) {
         let held = count(&|case| held.contains(case.id));
         say(&format!("{name:<40} {all:>10} {:>7} {held:>8} {not_yet:>8}", all - not_yet));
     };
-    let mut sections: Vec<_> = cases.iter().map(|case| case.section).collect();
-    sections.dedup();
+    let mut sections = Vec::new();
+    for case in cases {
+        if !sections.contains(&case.section) {
+            sections.push(case.section);
+        }
+    }
     for section in sections {
         row(section, &|case| case.section == section);
     }

@@ -12,14 +12,34 @@ pub struct Moto {
     port: u16,
 }
 
+/// One of the accounts that a moto server has: nothing in it is seen in another one.
+#[derive(Debug, Clone)]
+pub struct Account {
+    port: u16,
+    id: String,
+}
+
+/// The account of those who name none.
+const DEFAULT: &str = "123456789012";
+
 impl Moto {
     /// Starts a server from the checkout's Python environment and waits until it answers.
     pub fn start() -> Self {
+        Self::with_environment(&[])
+    }
+
+    /// Starts a server whose images are those of a file of JSON, instead of thousands.
+    pub fn with_images(file: &Path) -> Self {
+        Self::with_environment(&[("MOTO_AMIS_PATH", file)])
+    }
+
+    fn with_environment(variables: &[(&str, &Path)]) -> Self {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(".venv").join("bin/moto_server");
         assert!(program.exists(), "there is no {}: run `make test`", program.display());
         let port = free_port();
         let process = Command::new(program)
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -40,17 +60,49 @@ impl Moto {
 }
 
 impl Moto {
+    /// The account of this number.
+    pub fn account(&self, id: &str) -> Account {
+        Account { port: self.port, id: id.to_owned() }
+    }
+
     /// Asks EC2 something, past everything of ours: an action and its parameters, as a form. Returns the XML.
     pub fn ec2(&self, form: &str) -> String {
-        let body = format!("{form}&Version=2016-11-15");
-        let length = body.len();
+        self.account(DEFAULT).ec2(form)
+    }
+
+    /// Everything in EC2 that costs something or stands in the way: ids of what is there, and destinations of routes.
+    pub fn inventory(&self) -> BTreeSet<String> {
+        self.account(DEFAULT).inventory()
+    }
+}
+
+impl Account {
+    /// Where the server listens.
+    pub fn address(&self) -> (&'static str, u16) {
+        ("127.0.0.1", self.port)
+    }
+
+    /// The line of a request's head that names the account.
+    pub(crate) fn header(&self) -> String {
+        format!("x-moto-account-id: {}", self.id)
+    }
+
+    /// Asks EC2 something, past everything of ours: an action and its parameters, as a form. Returns the XML.
+    pub fn ec2(&self, form: &str) -> String {
+        self.ask("ec2", "2016-11-15", form)
+    }
+
+    /// Asks a service something.
+    pub fn ask(&self, service: &str, version: &str, form: &str) -> String {
+        let body = format!("{form}&Version={version}");
+        let (length, header) = (body.len(), self.header());
         let request = format!(
-            "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/us-east-1/ec2/aws4_request, \
+            "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{header}\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/us-east-1/{service}/aws4_request, \
              SignedHeaders=host, Signature=00\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
         );
-        let mut server = TcpStream::connect(("127.0.0.1", self.port)).expect("moto");
+        let mut server = TcpStream::connect(self.address()).expect("moto");
         server.write_all(request.as_bytes()).expect("moto reads");
         let mut answer = String::new();
         server.read_to_string(&mut answer).expect("moto answers");
@@ -64,7 +116,7 @@ impl Moto {
         let alive = "Filter.1.Name=instance-state-name&Filter.1.Value.1=pending&Filter.1.Value.2=running\
                      &Filter.1.Value.3=stopping&Filter.1.Value.4=stopped";
         // moto's own images are many, and make it slow.
-        let own = "Filter.1.Name=owner-id&Filter.1.Value.1=123456789012";
+        let own = format!("Filter.1.Name=owner-id&Filter.1.Value.1={}", self.id);
         let questions = [
             (format!("DescribeInstances&{alive}"), "instanceId"),
             ("DescribeNetworkInterfaces".to_owned(), "networkInterfaceId"),

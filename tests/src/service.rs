@@ -86,7 +86,8 @@ impl Service {
 }
 
 impl Asked {
-    fn read(request: &str) -> Option<Self> {
+    /// A request with its head and its body.
+    pub(crate) fn read(request: &str) -> Option<Self> {
         let (head, body) = request.split_once("\r\n\r\n")?;
         let (line, head) = head.split_once("\r\n")?;
         let mut parts = line.split(' ');
@@ -103,6 +104,11 @@ impl Asked {
     /// A field of the form in the body; empty when it is missing.
     pub fn field(&self, name: &str) -> String {
         value(&self.body, name)
+    }
+
+    /// All fields of the form in the body, in the order in which they stand there.
+    pub fn fields(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
     }
 
     /// A field of the query; empty when it is missing.

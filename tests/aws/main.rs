@@ -1,0 +1,55 @@
+//! What the Ruby CPI does in AWS, row by row, and what its users ask for: each against the real program and component.
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests end at the first thing that is not as it should be"
+)]
+
+use std::process::ExitCode;
+
+use cpi_tests::coverage::{self, Case, Check};
+
+mod calls;
+mod configuration;
+mod create_vm;
+mod disks;
+mod launch_disks;
+mod networks;
+mod stemcells;
+mod vms;
+mod world;
+
+/// The rows. A number that is left out of a table would else not be missed.
+const ROWS: usize = 77;
+
+fn main() -> ExitCode {
+    let mut cases = [
+        configuration::CASES,
+        stemcells::CASES,
+        create_vm::CASES,
+        networks::CASES,
+        launch_disks::CASES,
+        vms::CASES,
+        disks::CASES,
+        calls::CASES,
+    ]
+    .concat();
+    cases.sort_by_key(|case| case.id);
+    let wanted = (1..=ROWS).map(|number| format!("A{number:02}"));
+    assert!(wanted.eq(cases.iter().map(|case| case.id.to_owned())), "the table does not have every row once");
+    let outcome = coverage::run("plugin aws", &cases);
+    world::stop();
+    outcome
+}
+
+const fn row(id: &'static str, section: &'static str, text: &'static str, run: fn()) -> Case {
+    Case { id, section, text, check: Check::Covered(run) }
+}
+
+const fn not_yet(id: &'static str, section: &'static str, text: &'static str, why: &'static str) -> Case {
+    Case { id, section, text, check: Check::NotYet(why) }
+}
