@@ -4,13 +4,15 @@ CARGO   ?= cargo
 PYTHON  ?= python3
 # Recorded calls of the Ruby CPIs, checked in addition where they are to be had.
 GOLDEN  ?= ../shared/golden
+# Azure's published API descriptions, by which the emulator of Azure is judged in addition where they are to be had.
+AZURE_SPECS ?= ../shared/azure-specs
 
 # Always the same set at once: the features of shared crates stay the same, so the cloud SDKs are compiled once.
 PLUGINS  = cpi-plugin-sim cpi-plugin-aws cpi-plugin-hostile
 WASM     = --target wasm32-wasip2 --profile plugin --locked $(addprefix -p ,$(PLUGINS))
 OUT      = target/wasm32-wasip2/plugin
 
-.PHONY: help demo test build bench fuzz lint deny golden setup clean
+.PHONY: help demo test azure build bench fuzz lint deny golden setup clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -22,7 +24,10 @@ test: build .venv/ready ## Runs every test
 	$(CARGO) test --release --locked
 	$(CARGO) test --release --locked -p cpi-plugin-sdk -p cpi-plugin-sim -p cpi-plugin-aws
 	@PYTHONPATH=tests .venv/bin/python -m demo --host dist/cpi-host --quiet
-	@$(MAKE) --no-print-directory golden
+	@$(MAKE) --no-print-directory azure golden
+
+azure: .venv/ready tests/azure/npm/node_modules/ready ## Lets Azure's own SDK and validator judge the emulator of Azure
+	@AZURE_SPECS='$(abspath $(AZURE_SPECS))' .venv/bin/python -m unittest discover -s tests/azure -t tests/azure
 
 build: setup ## Makes dist/: the program and its plugins, to be put anywhere
 	@echo "== plugins (the cloud SDKs take some minutes the first time)"
@@ -75,6 +80,13 @@ setup: ## Installs what the build needs
 	@echo "== Python environment for the demo and the tests"
 	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv
 	@.venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt && touch $@
+
+# What npm has is for the tests of the emulator only; they say what they leave out without it.
+tests/azure/npm/node_modules/ready: tests/azure/npm/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  echo "== npm packages for the emulator of Azure"; \
+	  cd tests/azure/npm && npm ci --silent --no-audit --no-fund --loglevel=error && touch node_modules/ready; \
+	else echo "npm packages: skipped, there is no npm"; fi
 
 clean: ## Removes what was built
 	$(CARGO) clean && rm -rf dist .venv

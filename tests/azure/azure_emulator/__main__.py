@@ -1,0 +1,75 @@
+"""Runs the emulator until it is told to end.
+
+    PYTHONPATH=tests/azure .venv/bin/python -m azure_emulator --port 0
+
+The first line says where it listens. `control.py` tells what tests can do with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import ssl
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from . import server
+from .cloud import Cloud
+from .emulator import Emulator
+from .settings import Settings
+
+
+def main() -> int:
+    options = _options()
+    settings = Settings(polls=options.polls, delay=options.delay, retry_after=options.retry_after)
+    try:
+        asyncio.run(_run(options, settings))
+    except OSError as problem:
+        print(f"cannot start: {problem}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="azure_emulator", description="An emulator of Azure Resource Manager, of Entra's token "
+                                     "endpoints and of the instance metadata service.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: one that is free")
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="PEM with the certificate: serve HTTPS")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM with its key, if that is not in the same file")
+    parser.add_argument("--polls", type=int, default=1, metavar="N", help="how often an operation is seen in progress")
+    parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="how long an operation takes at least")
+    parser.add_argument("--retry-after", type=int, default=0, metavar="SECONDS", help="value of Retry-After")
+    return parser.parse_args()
+
+
+async def _run(options: argparse.Namespace, settings: Settings) -> None:
+    cloud = Cloud(settings)
+    ended = asyncio.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(one, ended.set)
+    async with AsyncExitStack() as stack:
+        handler = server.handler_of(Emulator(cloud))
+        listener = await server.serve(handler, options.host, options.port, _tls(options))
+        stack.push_async_callback(listener.stop)
+        print(f"Running on {listener.url}", flush=True)
+        if options.tls_cert:
+            # The metadata service of a VM is plain HTTP, always.
+            plain = await server.serve(handler, options.host, 0)
+            stack.push_async_callback(plain.stop)
+            print(f"Metadata on {plain.url}", flush=True)
+        await ended.wait()
+
+
+def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
+    if not options.tls_cert:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(options.tls_cert, options.tls_key)
+    return context
+
+
+if __name__ == "__main__":
+    sys.exit(main())

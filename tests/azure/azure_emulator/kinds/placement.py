@@ -1,0 +1,71 @@
+"""Capacity reservation groups, capacity reservations and proximity placement groups."""
+
+from __future__ import annotations
+
+from ..cloud import Cloud
+from ..errors import ArmError, bad_parameter, conflict
+from ..ids import ResourceId, reference, same
+from ..operations import now
+from ..store import Body, Entry
+from .base import AT_ONCE, Kind, Style, fill, properties
+
+_VM = "Microsoft.Compute/virtualMachines"
+_NO_BODY = Style(operations="", deleted=200, missing=200)
+
+
+class ReservationGroups(Kind):
+    type = "Microsoft.Compute/capacityReservationGroups"
+    style = AT_ONCE
+
+    def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
+        if old and body.get("zones") != old.body.get("zones"):
+            raise ArmError(409, "PropertyChangeNotAllowed", "Changing property 'zones' is not allowed.", "zones")
+        return body
+
+    def check_removal(self, cloud: Cloud, entry: Entry) -> None:
+        if any(cloud.store.below(entry.id)):
+            raise conflict(f"Capacity reservation group '{entry.body['name']}' cannot be deleted: it has reservations.")
+
+    def view(self, cloud: Cloud, entry: Entry) -> Body:
+        body = super().view(cloud, entry)
+        body["properties"] = {
+            "capacityReservations": [{"id": one.id} for one in cloud.store.below(entry.id)],
+            "virtualMachinesAssociated": [
+                {"id": vm.id} for vm in cloud.store.of(_VM)
+                if same(reference((vm.properties.get("capacityReservation") or {}).get("capacityReservationGroup")), entry.id)]}
+        return body
+
+
+class Reservations(Kind):
+    type = "Microsoft.Compute/capacityReservationGroups/capacityReservations"
+
+    def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
+        if not (body.get("sku") or {}).get("name"):
+            raise bad_parameter("sku.name", "Required parameter 'sku.name' is missing (null).")
+        fill(properties(body), reservationId=cloud.guid(), provisioningTime=now(), timeCreated=now())
+        return body
+
+
+class ProximityGroups(Kind):
+    type = "Microsoft.Compute/proximityPlacementGroups"
+    style = _NO_BODY
+
+    def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
+        fill(properties(body), proximityPlacementGroupType="Standard")
+        return body
+
+    def view(self, cloud: Cloud, entry: Entry) -> Body:
+        body = super().view(cloud, entry)
+        body["properties"].pop("provisioningState", None)
+        body["properties"]["virtualMachines"] = [{"id": vm.id} for vm in self._machines(cloud, entry)]
+        return body
+
+    def check_removal(self, cloud: Cloud, entry: Entry) -> None:
+        if self._machines(cloud, entry):
+            raise conflict(f"Proximity placement group '{entry.body['name']}' cannot be deleted: it has virtual machines.")
+
+    def _machines(self, cloud: Cloud, entry: Entry) -> list[Entry]:
+        return [vm for vm in cloud.store.of(_VM) if same(reference(vm.properties.get("proximityPlacementGroup")), entry.id)]
+
+
+KINDS = (ReservationGroups(), Reservations(), ProximityGroups())

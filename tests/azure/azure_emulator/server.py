@@ -1,0 +1,60 @@
+"""HTTP: turns requests into the emulator's own, and its answers into responses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from .emulator import Emulator
+from .messages import Request
+
+_LARGEST = 8 << 20
+
+
+@dataclass
+class Listener:
+    """A running server: its address, and how to stop it."""
+
+    url: str
+    runner: web.AppRunner = field(repr=False)
+
+    async def stop(self) -> None:
+        await self.runner.cleanup()
+
+
+async def serve(handler: Callable[[web.Request], Awaitable[web.StreamResponse]], host: str, port: int,
+                tls: ssl.SSLContext | None = None) -> Listener:
+    """Listens on `port`, or on one that the kernel chooses if that is 0."""
+    app = web.Application(client_max_size=_LARGEST)
+    app.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port, ssl_context=tls)
+    await site.start()
+    bound = runner.addresses[0][1]
+    return Listener(f"{'https' if tls else 'http'}://{host}:{bound}", runner)
+
+
+def handler_of(emulator: Emulator) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(incoming: web.Request) -> web.StreamResponse:
+        request = Request(incoming.method, "/" + incoming.path.lstrip("/"), dict(incoming.query),
+                          {name.lower(): value for name, value in incoming.headers.items()}, await incoming.read(),
+                          f"{incoming.scheme}://{incoming.host}")
+        request.fault = emulator.find_fault(request)
+        if request.fault and request.fault.delay and request.fault.operation is None:
+            await asyncio.sleep(request.fault.delay)
+        answer = emulator.answer(request)
+        if answer is None:
+            if incoming.transport:
+                incoming.transport.abort()
+            raise asyncio.CancelledError
+        if answer.body is None:
+            return web.Response(status=answer.status, headers=answer.headers)
+        return web.Response(status=answer.status, headers=answer.headers, body=json.dumps(answer.body).encode())
+
+    return handle
