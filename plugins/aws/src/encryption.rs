@@ -11,21 +11,28 @@ pub(crate) struct Encryption {
 }
 
 impl Encryption {
-    /// The properties' own keys win over the settings, also with a null. A default key goes with encryption only; a key
-    /// of the properties' own without encryption is a mistake that EC2 would refuse less clearly.
-    pub(crate) fn of(properties: &Properties, settings: &Settings) -> Result<Self, Failure> {
-        let own = properties.has("encrypted");
-        let encrypted = if own { properties.flag("encrypted")?.unwrap_or(false) } else { settings.encrypted };
-        let own_key = properties.text("kms_key_arn")?;
-        match (encrypted, own_key) {
-            (false, Some(key)) => Err(Failure::rejected(format!(
+    /// What the properties alone ask for. A key without encryption is a mistake that EC2 would refuse less clearly.
+    pub(crate) fn own(properties: &Properties) -> Result<Self, Failure> {
+        let encrypted = properties.flag("encrypted")?.unwrap_or(false);
+        match properties.text("kms_key_arn")? {
+            Some(key) if !encrypted => Err(Failure::rejected(format!(
                 "'kms_key_arn' is '{key}', but 'encrypted' is not true: set 'encrypted' or leave out the key"
             ))),
-            (false, None) => Ok(Self::default()),
-            (true, Some(key)) => Ok(Self { encrypted, kms_key: Some(key) }),
-            (true, None) if properties.has("kms_key_arn") => Ok(Self { encrypted, kms_key: None }),
-            (true, None) => Ok(Self { encrypted, kms_key: settings.kms_key_arn.clone() }),
+            kms_key => Ok(Self { encrypted, kms_key }),
         }
+    }
+
+    /// The properties' own keys win over the settings, also with a null. A default key goes with encryption only.
+    pub(crate) fn of(properties: &Properties, settings: &Settings) -> Result<Self, Failure> {
+        let by_settings = settings.encrypted && !properties.has("encrypted");
+        let own = if by_settings {
+            Self { encrypted: true, kms_key: properties.text("kms_key_arn")? }
+        } else {
+            Self::own(properties)?
+        };
+        let default_key = || settings.kms_key_arn.clone().filter(|_| own.encrypted && !properties.has("kms_key_arn"));
+        let kms_key = own.kms_key.clone().or_else(default_key);
+        Ok(Self { kms_key, ..own })
     }
 }
 

@@ -23,6 +23,10 @@ const CAPACITY: &[&str] = &[
     "MaxSpotInstanceCountExceeded",
 ];
 
+/// There may be room for another type, or in another zone: the quota is for some types only, and not every zone has
+/// every type.
+const NOT_THIS_ONE: &[&str] = &["InstanceLimitExceeded", "VcpuLimitExceeded", "Unsupported"];
+
 /// Causes of a launch that ended by itself, after which another attempt may go well.
 const TRANSIENT_REASONS: &[&str] = &[
     "Server.InternalError",
@@ -112,9 +116,19 @@ pub(crate) fn storage(error: ApiError) -> Failure {
 pub(crate) fn launch(error: ApiError) -> Failure {
     match error {
         ApiError::Service { .. } if error.is_throttled() => error.into(),
-        ApiError::Service { .. } => Failure::vm_not_created(error.to_string(), error.is(CAPACITY)),
+        ApiError::Service { .. } => Failure::vm_not_created(error.to_string(), is_capacity(&error)),
         other => other.into(),
     }
+}
+
+/// Whether the same launch may find room later.
+pub(crate) fn is_capacity(error: &ApiError) -> bool {
+    error.is(CAPACITY)
+}
+
+/// Whether a launch of another type, or in another zone, may find room now.
+pub(crate) fn no_room(error: &ApiError) -> bool {
+    is_capacity(error) || error.is(NOT_THIS_ONE)
 }
 
 /// For an instance that stopped before it ran.

@@ -3,7 +3,7 @@ use cpi_plugin_sdk::{ApiError, Failure, smithy};
 
 use crate::client::Ec2;
 use crate::errors;
-use crate::load_balancers::deregister::deregister;
+use crate::load_balancers::address_targets::{self, AddressTarget};
 use crate::patience::Patience;
 use crate::wait;
 
@@ -65,24 +65,27 @@ pub(crate) async fn wait_running(ec2: &Ec2, vm: &str) -> Result<Instance, Failur
     })
 }
 
-/// Ends an instance, and waits until it is gone, also from its target groups. `Ok(false)`: there was none.
-pub(crate) async fn terminate(ec2: &Ec2, vm: &str) -> Result<bool, Failure> {
+/// Ends an instance, and waits until it is gone. `None`: there was none. What its addresses are targets of is the caller's
+/// to [`deregister`](crate::load_balancers::deregister).
+pub(crate) async fn terminate(ec2: &Ec2, vm: &str) -> Result<Option<Vec<AddressTarget>>, Failure> {
     if !order_termination(ec2, vm).await? {
-        return Ok(false);
+        return Ok(None);
     }
-    let mut last = None;
+    let mut targets = Vec::new();
     let gone = wait::until(Patience::TERMINATED, async || {
         let Some(instance) = describe(ec2, vm).await? else { return Ok(Some(())) };
         let gone = is_terminated(&instance);
-        last = Some(instance);
+        targets = address_targets(&instance);
         Ok::<_, Failure>(gone.then_some(()))
     });
     let gone = gone.await?;
     gone.ok_or_else(|| Failure::rejected(format!("Timed out waiting for instance '{vm}' to be terminated")))?;
-    if let Some(instance) = &last {
-        deregister(&ec2.settings, instance).await?;
-    }
-    Ok(true)
+    Ok(Some(targets))
+}
+
+/// What the addresses of an instance are targets of.
+pub(crate) fn address_targets(instance: &Instance) -> Vec<AddressTarget> {
+    address_targets::from_tags(instance.tags().iter().filter_map(|tag| Some((tag.key()?, tag.value()?))))
 }
 
 /// Ends an instance. `Ok(false)`: there is none.

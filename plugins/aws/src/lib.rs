@@ -19,6 +19,7 @@ mod snapshots;
 mod stemcells;
 mod tags;
 mod vms;
+mod volume_speed;
 
 #[cfg(target_family = "wasm")]
 mod client;

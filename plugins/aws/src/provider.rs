@@ -20,6 +20,10 @@ impl Provider for Aws {
         answer.map(drop).map_err(|error| smithy::error("DescribeAvailabilityZones")(error).into())
     }
 
+    async fn current_vm(&self, call: &Call) -> Result<String, Failure> {
+        vms::current::current(call).await
+    }
+
     async fn create_stemcell(
         &self,
         call: &Call,

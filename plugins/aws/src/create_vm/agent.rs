@@ -2,6 +2,8 @@ use cpi_plugin_sdk::{Failure, Network, NetworkKind, agents};
 use serde_json::json;
 
 use super::nic_groups::NicGroup;
+#[cfg(target_family = "wasm")]
+use super::{request::Request, survey::Machine};
 
 /// EC2's limit for the text before it is encoded.
 const USER_DATA_LIMIT: u32 = 16_384;
@@ -31,6 +33,15 @@ pub(crate) fn settings(
         disks,
         extra: json!({"dns": dns}).to_string(),
     }
+}
+
+/// A token that stands for the agent's settings on this machine.
+#[cfg(target_family = "wasm")]
+pub(super) fn seal(vm_name: &str, request: &Request, macs: &[String], machine: &Machine) -> Result<String, Failure> {
+    let settings = settings(vm_name, &request.networks, &request.groups, macs, machine.disks.clone());
+    let sealed = agents::seal(&settings).map_err(Failure::rejected)?;
+    check_size(sealed.size)?;
+    Ok(sealed.token)
 }
 
 /// Refuses a document that EC2 would not take.

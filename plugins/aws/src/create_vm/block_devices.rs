@@ -44,19 +44,24 @@ const DEFAULT_EPHEMERAL_GIB: u64 = 10;
 const EPHEMERAL: &str = "/dev/sdb";
 
 /// Whether [`layout`] needs to know more of the instance type than its name tells.
-pub(crate) fn needs_facts(vm: &VmProperties) -> bool {
+pub(crate) fn needs_facts(vm: &VmProperties, instance_type: &str) -> bool {
     let disk = &vm.ephemeral_disk;
-    let local = disk.use_instance_storage && storage::local_disks(&vm.instance_type).is_none();
+    let local = disk.use_instance_storage && storage::local_disks(instance_type).is_none();
     !disk.use_root_disk && (vm.raw_instance_storage || local)
 }
 
-/// What to launch with, and what to tell the agent.
-pub(crate) fn layout(vm: &VmProperties, ami: &Ami, facts: &Facts) -> Result<(Vec<Mapping>, agents::Disks), Failure> {
+/// What to launch an instance of this type with, and what to tell the agent.
+pub(crate) fn layout(
+    vm: &VmProperties,
+    instance_type: &str,
+    ami: &Ami,
+    facts: &Facts,
+) -> Result<(Vec<Mapping>, agents::Disks), Failure> {
     let mut mappings = Vec::new();
     let mut disks = agents::Disks { system: Some(ami.root_device.clone()), ephemeral: None, raw_ephemeral: Vec::new() };
     if !vm.ephemeral_disk.use_root_disk {
-        check_local(vm, facts)?;
-        mappings.push(ephemeral(vm));
+        check_local(vm, instance_type, facts)?;
+        mappings.push(ephemeral(vm, instance_type));
         disks.ephemeral = Some(json!(EPHEMERAL).to_string());
         if let (true, Some(local)) = (vm.raw_instance_storage, facts.local) {
             let names = local_names(local.count, ami, facts.local_nvme)?;
@@ -71,8 +76,7 @@ pub(crate) fn layout(vm: &VmProperties, ami: &Ami, facts: &Facts) -> Result<(Vec
     Ok((mappings, disks))
 }
 
-fn check_local(vm: &VmProperties, facts: &Facts) -> Result<(), Failure> {
-    let name = &vm.instance_type;
+fn check_local(vm: &VmProperties, name: &str, facts: &Facts) -> Result<(), Failure> {
     let disk = &vm.ephemeral_disk;
     let none = |what: &str| {
         Err(Failure::rejected(format!(
@@ -107,12 +111,12 @@ fn check_local(vm: &VmProperties, facts: &Facts) -> Result<(), Failure> {
     Ok(())
 }
 
-fn ephemeral(vm: &VmProperties) -> Mapping {
+fn ephemeral(vm: &VmProperties, instance_type: &str) -> Mapping {
     let disk: &EphemeralDisk = &vm.ephemeral_disk;
     if disk.use_instance_storage {
         return local_mapping(EPHEMERAL.to_owned(), 0);
     }
-    let as_local = || storage::local_disks(&vm.instance_type).filter(|_| !vm.raw_instance_storage);
+    let as_local = || storage::local_disks(instance_type).filter(|_| !vm.raw_instance_storage);
     let size = match disk.size_mib {
         Some(mib) => gib(mib),
         None => as_local().map_or(DEFAULT_EPHEMERAL_GIB, |LocalDisks { gb, .. }| gb),
@@ -151,7 +155,7 @@ fn root(disk: &RootDisk, ami: &Ami) -> Mapping {
         iops: disk.iops.filter(|_| matches!(volume_type.as_str(), "io1" | "io2" | "gp3")),
         throughput: disk.throughput.filter(|_| volume_type == "gp3"),
         volume_type,
-        encryption: Encryption::default(),
+        encryption: disk.encryption.clone(),
     };
     Mapping { device, source: Source::Ebs(ebs) }
 }

@@ -11,11 +11,11 @@ fn hvm() -> Ami {
 }
 
 fn laid_out(instance_type: &str, extra: &str) -> (Vec<Mapping>, agents::Disks) {
-    layout(&vm(instance_type, extra), &hvm(), &Facts::guess(instance_type)).unwrap()
+    layout(&vm(instance_type, extra), instance_type, &hvm(), &Facts::guess(instance_type)).unwrap()
 }
 
 fn refusal(instance_type: &str, extra: &str) -> String {
-    let refused = layout(&vm(instance_type, extra), &hvm(), &Facts::guess(instance_type));
+    let refused = layout(&vm(instance_type, extra), instance_type, &hvm(), &Facts::guess(instance_type));
     refused.unwrap_err().message().to_owned()
 }
 
@@ -49,13 +49,13 @@ fn the_default_ephemeral_size_is_that_of_the_local_disk() {
 fn the_ephemeral_disk_passes_everything_on() {
     let (mappings, _) = laid_out(
         "m5.large",
-        r#", "ephemeral_disk": {"type": "io2", "iops": 100, "throughput": 5, "encrypted": true, "kms_key_arn": "k"}"#,
+        r#", "ephemeral_disk": {"type": "gp3", "iops": 4000, "throughput": 250, "encrypted": true, "kms_key_arn": "k"}"#,
     );
     let expected = Ebs {
         gib: Some(10),
-        volume_type: "io2".into(),
-        iops: Some(100),
-        throughput: Some(5),
+        volume_type: "gp3".into(),
+        iops: Some(4000),
+        throughput: Some(250),
         encryption: Encryption { encrypted: true, kms_key: Some("k".into()) },
     };
     assert_eq!(ebs(&mappings[0]), &expected);
@@ -114,7 +114,7 @@ fn older_local_disks_are_mapped() {
     assert_eq!(disks.raw_ephemeral[1], r#"{"path":"/dev/xvdbb"}"#);
     let paravirtual = Ami { virtualization: "paravirtual".into(), ..hvm() };
     let raw = vm("m3.xlarge", r#", "raw_instance_storage": true"#);
-    let (mappings, _) = layout(&raw, &paravirtual, &Facts::guess("m3.xlarge")).unwrap();
+    let (mappings, _) = layout(&raw, "m3.xlarge", &paravirtual, &Facts::guess("m3.xlarge")).unwrap();
     assert_eq!(mappings[2].device, "/dev/sdd");
 }
 
@@ -151,17 +151,16 @@ fn encryption_by_the_settings_does_not_forbid_local_disks() {
     let json =
         r#"{"instance_type": "m3.medium", "availability_zone": "a", "ephemeral_disk": {"use_instance_storage": true}}"#;
     let vm = VmProperties::parse(json, &testing::settings(r#"{"encrypted": true}"#)).unwrap();
-    assert!(layout(&vm, &hvm(), &Facts::guess("m3.medium")).is_ok());
+    assert!(layout(&vm, "m3.medium", &hvm(), &Facts::guess("m3.medium")).is_ok());
 }
 
 #[test]
 fn ec2_is_asked_only_when_the_name_does_not_tell() {
-    assert!(!needs_facts(&vm("m5.large", "")));
-    assert!(needs_facts(&vm("m5d.large", r#", "raw_instance_storage": true"#)));
-    assert!(needs_facts(&vm("m5d.large", r#", "ephemeral_disk": {"use_instance_storage": true}"#)));
-    assert!(!needs_facts(&vm("m3.medium", r#", "ephemeral_disk": {"use_instance_storage": true}"#)));
-    assert!(!needs_facts(&vm(
-        "m5d.large",
-        r#", "raw_instance_storage": true, "ephemeral_disk": {"use_root_disk": true}"#
-    )));
+    let needs = |name: &str, extra: &str| needs_facts(&vm(name, extra), name);
+    assert!(!needs("m5.large", ""));
+    assert!(needs("m5d.large", r#", "raw_instance_storage": true"#));
+    assert!(needs("m5d.large", r#", "ephemeral_disk": {"use_instance_storage": true}"#));
+    assert!(!needs("m3.medium", r#", "ephemeral_disk": {"use_instance_storage": true}"#));
+    let on_root = r#", "raw_instance_storage": true, "ephemeral_disk": {"use_root_disk": true}"#;
+    assert!(!needs("m5d.large", on_root));
 }

@@ -1,10 +1,9 @@
-use cpi_plugin_sdk::{Failure, Plan, agents, random};
+use cpi_plugin_sdk::{Failure, Plan, random};
 
 use super::agent;
+use super::attempts;
 use super::cleanup::{self, Made};
 use super::finish;
-use super::interfaces;
-use super::launch;
 use super::request::Request;
 use super::survey::{self, Site};
 use crate::client::Ec2;
@@ -19,7 +18,9 @@ pub(crate) async fn create(ec2: &Ec2, plan: Plan) -> Result<String, Failure> {
     let site = survey::survey(ec2, &request).await?;
     let name = format!("vm-{}", random::uuid()?);
     let some_macs = vec![SOME_MAC.to_owned(); request.groups.len()];
-    seal(&name, &request, &site, &some_macs)?;
+    for machine in &site.machines {
+        agent::seal(&name, &request, &some_macs, machine)?;
+    }
 
     let made = Made::default();
     match build(ec2, &name, &request, &site, &made).await {
@@ -29,19 +30,8 @@ pub(crate) async fn create(ec2: &Ec2, plan: Plan) -> Result<String, Failure> {
 }
 
 async fn build(ec2: &Ec2, name: &str, request: &Request, site: &Site, made: &Made) -> Result<String, Failure> {
-    let interfaces = interfaces::create_all(ec2, request, site, made).await?;
-    let macs: Vec<_> = interfaces.iter().map(|interface| interface.mac.clone()).collect();
-    let token = seal(name, request, site, &macs)?;
-    let vm = launch::launch(ec2, request, site, &interfaces, &token, made).await?;
+    let (vm, interfaces) = attempts::launch(ec2, name, request, site, made).await?;
     let instance = instances::wait_running(ec2, &vm).await?;
     finish::finish(ec2, request, site, &interfaces, &instance, made).await?;
     Ok(vm)
-}
-
-/// A token that stands for the agent's settings.
-fn seal(name: &str, request: &Request, site: &Site, macs: &[String]) -> Result<String, Failure> {
-    let settings = agent::settings(name, &request.networks, &request.groups, macs, site.disks.clone());
-    let sealed = agents::seal(&settings).map_err(Failure::rejected)?;
-    agent::check_size(sealed.size)?;
-    Ok(sealed.token)
 }

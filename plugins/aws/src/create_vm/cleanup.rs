@@ -7,6 +7,7 @@ use super::routes;
 use crate::client::Ec2;
 use crate::errors;
 use crate::instances;
+use crate::load_balancers::deregister::deregister;
 use crate::patience::Patience;
 use crate::wait;
 
@@ -64,33 +65,57 @@ pub(super) async fn undo(ec2: &Ec2, made: Made, failure: Failure) -> Failure {
     }
 }
 
+/// Removes the interfaces in a place where the VM was not launched, before it is tried in the next one.
+pub(super) async fn leave_place(ec2: &Ec2, made: &Made) -> Result<(), Failure> {
+    let left = remove_interfaces(ec2, made).await;
+    left.into_iter().next().map_or(Ok(()), |(_, error)| Err(error.into()))
+}
+
 /// What is left behind, and why.
 async fn remove(ec2: &Ec2, made: Made) -> Vec<String> {
     let mut left = Vec::new();
-    for (table, destination, intent) in made.routes.into_inner() {
+    for (table, destination, intent) in made.routes.take() {
         match routes::delete(ec2, &table, &destination).await {
             Ok(()) => intent.removed(),
             Err(second) => left.push(format!("the route to '{destination}' in '{table}' is left behind: {second}")),
         }
     }
-    let interfaces = made.interfaces.into_inner();
-    if let Some((vm, intent)) = made.instance.into_inner() {
-        if let Err(second) = instances::terminate(ec2, &vm).await {
-            // It holds on to its interfaces.
-            let ids: Vec<_> = interfaces.iter().map(|(id, _)| id.as_str()).collect();
-            let (with, second) = (ids.join(", "), second.describe());
-            left.push(format!("instance '{vm}' is left behind with its network interfaces {with}: {second}"));
-            return left;
+    if let Some((vm, intent)) = made.instance.take() {
+        match instances::terminate(ec2, &vm).await {
+            Ok(targets) => {
+                let deregistered = deregister(&ec2.settings, &targets.unwrap_or_default()).await;
+                left.extend(deregistered.err().map(|second| second.describe()));
+            }
+            Err(second) => {
+                // It holds on to its interfaces.
+                let ids: Vec<_> = made.interfaces.take().into_iter().map(|(id, _)| id).collect();
+                let (with, second) = (ids.join(", "), second.describe());
+                left.push(format!("instance '{vm}' is left behind with its network interfaces {with}: {second}"));
+                return left;
+            }
         }
         intent.removed();
         // An address lets go of what is gone.
-        made.address.into_inner().iter().for_each(Intent::removed);
+        made.address.take().iter().for_each(Intent::removed);
     }
+    let interfaces = remove_interfaces(ec2, &made).await.into_iter();
+    left.extend(interfaces.map(|(id, second)| format!("network interface '{id}' is left behind: {second}")));
+    left
+}
+
+/// Those that cannot be removed, and why.
+async fn remove_interfaces(ec2: &Ec2, made: &Made) -> Vec<(String, ApiError)> {
+    let interfaces = made.interfaces.take();
     let deletions: Vec<_> = interfaces.iter().map(|(id, _)| delete_interface(ec2, id)).collect();
-    for ((id, intent), deleted) in interfaces.iter().zip(deletions.join().await) {
-        match deleted {
+    let outcomes = deletions.join().await;
+    let mut left = Vec::new();
+    for ((id, intent), outcome) in interfaces.into_iter().zip(outcomes) {
+        match outcome {
             Ok(()) => intent.removed(),
-            Err(second) => left.push(format!("network interface '{id}' is left behind: {second}")),
+            Err(error) => {
+                left.push((id.clone(), error));
+                made.interfaces.borrow_mut().push((id, intent));
+            }
         }
     }
     left

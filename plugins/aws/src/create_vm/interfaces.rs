@@ -1,11 +1,15 @@
-use aws_sdk_ec2::types::{Filter, InstanceIpv6Address, NetworkInterface, NetworkInterfaceStatus, ResourceType};
+use std::cell::RefCell;
+
+use aws_sdk_ec2::types::{InstanceIpv6Address, NetworkInterface, NetworkInterfaceStatus, ResourceType};
 use cpi_plugin_sdk::{ApiError, Failure, smithy};
 use futures_concurrency::prelude::*;
 
+use super::address_owner::{self, Owner};
 use super::cleanup::{self, Made};
 use super::nic_groups::NicGroup;
 use super::request::Request;
 use super::survey::Site;
+use super::zones::{Place, Subnet};
 use crate::client::Ec2;
 use crate::errors;
 use crate::leftovers::declare::Declared;
@@ -44,43 +48,43 @@ pub(super) fn addresses(interfaces: &[Interface]) -> Addresses<'_> {
     }
 }
 
-/// Makes the interfaces of all groups, in their order.
+/// Makes the interfaces of all groups in one place, in their order.
 pub(super) async fn create_all(
     ec2: &Ec2,
     request: &Request,
     site: &Site,
+    place: &Place,
     made: &Made,
 ) -> Result<Vec<Interface>, Failure> {
-    let groups = request.groups.iter().zip(&site.security_groups);
-    let creations: Vec<_> =
-        groups.map(|(group, security_groups)| create(ec2, request, group, security_groups, made)).collect();
+    let plan = |(group, subnet)| Planned { group, subnet, security_groups: site.security_groups_in(&subnet.vpc) };
+    let planned: Vec<_> = request.groups.iter().zip(&place.subnets).map(plan).collect();
+    let creations: Vec<_> = planned.iter().map(|planned| create(ec2, request, planned, made)).collect();
     creations.join().await.into_iter().collect()
 }
 
-async fn create(
-    ec2: &Ec2,
-    request: &Request,
-    group: &NicGroup,
-    security_groups: &[String],
-    made: &Made,
-) -> Result<Interface, Failure> {
-    // A VM that was just deleted may hold the address for a while.
-    let created = wait::retry(Patience::ADDRESS_FREE, address_in_use, async || {
-        let id = order(ec2, request, group, security_groups, made).await?;
-        match prepare(ec2, request, group, &id).await {
-            Err(error) if address_in_use(&error) => {
-                // The next attempt makes another one, which would find this one in its way.
-                cleanup::delete_interface(ec2, &id).await?;
-                made.interface_gone(&id);
-                Err(error)
-            }
-            Err(error) => Err(error),
-            Ok(described) => Ok(Interface::of(id, described)),
+/// An interface that is to be made.
+struct Planned<'a> {
+    group: &'a NicGroup,
+    subnet: &'a Subnet,
+    security_groups: Vec<String>,
+}
+
+async fn create(ec2: &Ec2, request: &Request, planned: &Planned<'_>, made: &Made) -> Result<Interface, Failure> {
+    let Planned { group, subnet, .. } = planned;
+    let owner = RefCell::new(None::<Owner>);
+    // A VM that was just deleted may hold the address for a while; one that runs will keep it.
+    let passes =
+        |error: &ApiError| address_in_use(error) && owner.borrow().as_ref().is_none_or(|owner| !owner.keeps_it);
+    let created = wait::retry(Patience::ADDRESS_FREE, passes, async || {
+        let attempt = attempt(ec2, request, planned, made).await;
+        if attempt.as_ref().is_err_and(address_in_use) {
+            owner.replace(address_owner::find(ec2, group, &subnet.id).await);
         }
+        attempt
     });
     match created.await {
         Err(error) if address_in_use(&error) => {
-            let owner = owner(ec2, group).await;
+            let owner = owner.take().map(|owner| format!("; {}", owner.words)).unwrap_or_default();
             Err(Failure::vm_not_created(format!("{}{owner}", failed(group, &error)), false))
         }
         Err(error @ ApiError::Host { .. }) => Err(error.into()),
@@ -89,13 +93,22 @@ async fn create(
     }
 }
 
-async fn order(
-    ec2: &Ec2,
-    request: &Request,
-    group: &NicGroup,
-    security_groups: &[String],
-    made: &Made,
-) -> Result<String, ApiError> {
+async fn attempt(ec2: &Ec2, request: &Request, planned: &Planned<'_>, made: &Made) -> Result<Interface, ApiError> {
+    let id = order(ec2, request, planned, made).await?;
+    match prepare(ec2, request, planned.group, &id).await {
+        Err(error) if address_in_use(&error) => {
+            // The next attempt makes another one, which would find this one in its way.
+            cleanup::delete_interface(ec2, &id).await?;
+            made.interface_gone(&id);
+            Err(error)
+        }
+        Err(error) => Err(error),
+        Ok(described) => Ok(Interface::of(id, described)),
+    }
+}
+
+async fn order(ec2: &Ec2, request: &Request, planned: &Planned<'_>, made: &Made) -> Result<String, ApiError> {
+    let Planned { group, subnet, security_groups } = planned;
     let declared = Declared::by_description("network-interface").await;
     let declared = declared.map_err(|failure| incomplete("CreateNetworkInterface", failure.message()))?;
     let ipv6 = group.ipv6.as_ref().map(|ip| vec![InstanceIpv6Address::builder().ipv6_address(ip).build()]);
@@ -103,8 +116,8 @@ async fn order(
         .create_network_interface()
         .client_token(&declared.key)
         .description(declared.description())
-        .subnet_id(&group.subnet)
-        .set_groups(Some(security_groups.to_vec()))
+        .subnet_id(&subnet.id)
+        .set_groups(Some(security_groups.clone()))
         .set_private_ip_address(group.ipv4.clone())
         .set_ipv6_addresses(ipv6)
         .set_tag_specifications(tagging::specifications(&[ResourceType::NetworkInterface], &request.tags))
@@ -162,27 +175,6 @@ async fn wait_available(ec2: &Ec2, id: &str) -> Result<NetworkInterface, ApiErro
             &format!("Timed out waiting for network interface '{id}' to become available"),
         )
     })
-}
-
-/// Who has the address, for the message; nothing when that cannot be found out.
-async fn owner(ec2: &Ec2, group: &NicGroup) -> String {
-    let (name, ip) = match (&group.ipv4, &group.ipv6) {
-        (Some(ip), _) => ("addresses.private-ip-address", ip),
-        (None, Some(ip)) => ("ipv6-addresses.ipv6-address", ip),
-        (None, None) => return String::new(),
-    };
-    let answer = ec2
-        .describe_network_interfaces()
-        .filters(Filter::builder().name("subnet-id").values(&group.subnet).build())
-        .filters(Filter::builder().name(name).values(ip).build())
-        .send()
-        .await;
-    let interfaces = answer.ok().and_then(|answer| answer.network_interfaces).unwrap_or_default();
-    let Some(interface) = interfaces.first() else { return String::new() };
-    let id = interface.network_interface_id().unwrap_or_default();
-    let instance = interface.attachment().and_then(|attachment| attachment.instance_id());
-    let holder = instance.map_or_else(|| id.to_owned(), |instance| format!("{id} of instance {instance}"));
-    format!("; {ip} belongs to {holder}")
 }
 
 fn address_in_use(error: &ApiError) -> bool {

@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::{
     InstanceNetworkInterfaceSpecification, InstanceType, MarketType, Placement, Reservation, ResourceType,
     SpotInstanceType, SpotMarketOptions, TagSpecification, Tenancy, VolumeType,
 };
-use cpi_plugin_sdk::{ApiError, Failure, Intent, Retriable, log, random, smithy};
+use cpi_plugin_sdk::{ApiError, Failure, Intent, random, smithy};
 use serde_json::json;
 
 use super::block_devices::{Ebs, Mapping, Source};
@@ -14,48 +14,40 @@ use super::cleanup::Made;
 use super::interfaces::{self, Interface};
 use super::properties::{MetadataOptions, VmProperties};
 use super::request::Request;
-use super::survey::Site;
+use super::survey::{Machine, Site};
+use super::zones::Place;
 use crate::client::Ec2;
 use crate::disks::create::number;
-use crate::errors;
 use crate::load_balancers::address_targets;
 use crate::patience::Patience;
 use crate::tagging;
 use crate::wait;
 
-/// Launches the instance and returns its id. `user_data` is the token that stands for the agent's settings.
-pub(super) async fn launch(
-    ec2: &Ec2,
-    request: &Request,
-    site: &Site,
-    interfaces: &[Interface],
-    user_data: &str,
-    made: &Made,
-) -> Result<String, Failure> {
-    let order = order(ec2, request, site, interfaces, user_data)?;
-    let ids: Vec<_> = interfaces.iter().map(|interface| interface.id.as_str()).collect();
-    let run = async |order| run(ec2, order, &ids, made).await;
-    let Some(price) = &request.vm.spot_bid_price else { return run(order).await?.map_err(errors::launch) };
-    match run(order.clone().instance_market_options(spot(price))).await? {
-        Err(error @ ApiError::Service { .. }) if request.vm.spot_ondemand_fallback => {
-            log::info("no spot instance, so one on demand", &[("error", &error.to_string())]);
-            run(order).await?.map_err(errors::launch)
-        }
-        Err(error @ ApiError::Service { .. }) => Err(spot_failure(error)),
-        other => other.map_err(Failure::from),
-    }
+/// What to launch, where and with what.
+pub(super) struct Order<'a> {
+    pub request: &'a Request,
+    pub site: &'a Site,
+    pub place: &'a Place,
+    pub machine: &'a Machine,
+    pub interfaces: &'a [Interface],
+    /// The token that stands for the agent's settings.
+    pub user_data: &'a str,
 }
 
-/// The outer failure is one of the plugin's own, the inner error one of the launch.
-async fn run(
+/// Launches an instance and returns its id. The outer failure is one of the plugin's own, the inner error one of the
+/// launch.
+pub(super) async fn run(
     ec2: &Ec2,
-    order: RunInstancesFluentBuilder,
-    interfaces: &[&str],
+    order: &Order<'_>,
+    on_spot_market: bool,
     made: &Made,
 ) -> Result<Result<String, ApiError>, Failure> {
+    let price = order.request.vm.spot_bid_price.as_deref().filter(|_| on_spot_market);
+    let request = request(ec2, order)?.set_instance_market_options(price.map(spot));
+    let interfaces: Vec<_> = order.interfaces.iter().map(|interface| interface.id.as_str()).collect();
     let token = random::uuid()?;
     let intent = Intent::begin("vm", &token, &json!({"network_interfaces": interfaces})).await?;
-    let error = match order.client_token(&token).send().await.map_err(smithy::error("RunInstances")) {
+    let error = match request.client_token(&token).send().await.map_err(smithy::error("RunInstances")) {
         Ok(answer) => match answer.instances().first().and_then(|instance| instance.instance_id()) {
             Some(id) => return Ok(Ok(made.instance(id, intent))),
             None => {
@@ -83,16 +75,9 @@ async fn launched(ec2: &Ec2, token: &str) -> Option<String> {
     found.await.ok().flatten()
 }
 
-fn order(
-    ec2: &Ec2,
-    request: &Request,
-    site: &Site,
-    interfaces: &[Interface],
-    user_data: &str,
-) -> Result<RunInstancesFluentBuilder, Failure> {
+fn request(ec2: &Ec2, order: &Order<'_>) -> Result<RunInstancesFluentBuilder, Failure> {
+    let Order { request, place, machine, interfaces, user_data, .. } = *order;
     let vm = &request.vm;
-    let specifications = tag_specifications(request, site, interfaces)?;
-    let profile = vm.iam_instance_profile.as_ref();
     let attach = |(index, interface): (usize, &Interface)| {
         let index = i32::try_from(index).unwrap_or(i32::MAX);
         InstanceNetworkInterfaceSpecification::builder().device_index(index).network_interface_id(&interface.id).build()
@@ -100,25 +85,23 @@ fn order(
     Ok(ec2
         .run_instances()
         .image_id(&request.ami)
-        .instance_type(InstanceType::from(vm.instance_type.as_str()))
+        .instance_type(InstanceType::from(machine.instance_type.as_str()))
         .min_count(1)
         .max_count(1)
         .user_data(user_data)
-        .placement(placement(vm))
+        .placement(placement(vm, &place.zone))
+        .set_ebs_optimized(vm.ebs_optimized)
         .set_key_name(vm.key_name.clone())
-        .set_iam_instance_profile(profile.map(|name| IamInstanceProfileSpecification::builder().name(name).build()))
+        .set_iam_instance_profile(vm.iam_instance_profile.as_deref().map(profile))
         .set_metadata_options(vm.metadata_options.as_ref().map(metadata_options).transpose()?)
-        .set_block_device_mappings(Some(site.mappings.iter().map(mapping).collect::<Result<_, _>>()?))
+        .set_block_device_mappings(Some(machine.mappings.iter().map(mapping).collect::<Result<_, _>>()?))
         .set_network_interfaces(Some(interfaces.iter().enumerate().map(attach).collect()))
-        .set_tag_specifications(Some(specifications)))
+        .set_tag_specifications(Some(tag_specifications(order)?)))
 }
 
 /// The instance remembers in addition where its addresses will be registered.
-fn tag_specifications(
-    request: &Request,
-    site: &Site,
-    interfaces: &[Interface],
-) -> Result<Vec<TagSpecification>, Failure> {
+fn tag_specifications(order: &Order<'_>) -> Result<Vec<TagSpecification>, Failure> {
+    let Order { request, site, interfaces, .. } = *order;
     let mut of_instance = request.tags.clone();
     if let Some(membership) = &site.load_balancers {
         of_instance.extend(address_targets::to_tags(&membership.address_targets(interfaces::addresses(interfaces))?));
@@ -128,9 +111,14 @@ fn tag_specifications(
     Ok([instance, volumes].into_iter().flatten().flatten().collect())
 }
 
-fn placement(vm: &VmProperties) -> Placement {
+fn profile(name: &str) -> IamInstanceProfileSpecification {
+    let specification = IamInstanceProfileSpecification::builder();
+    if name.starts_with("arn:") { specification.arn(name).build() } else { specification.name(name).build() }
+}
+
+fn placement(vm: &VmProperties, zone: &str) -> Placement {
     Placement::builder()
-        .availability_zone(&vm.availability_zone)
+        .availability_zone(zone)
         .set_group_name(vm.placement_group.clone())
         .set_tenancy(vm.dedicated.then_some(Tenancy::Dedicated))
         .build()
@@ -176,13 +164,4 @@ fn spot(price: &str) -> InstanceMarketOptionsRequest {
         .instance_interruption_behavior(InstanceInterruptionBehavior::Terminate)
         .build();
     InstanceMarketOptionsRequest::builder().market_type(MarketType::Spot).spot_options(options).build()
-}
-
-fn spot_failure(error: ApiError) -> Failure {
-    match errors::launch(error) {
-        Failure::VmNotCreated(Retriable { message, retry }) => {
-            Failure::vm_not_created(format!("Spot instance creation failed: {message}"), retry)
-        }
-        other => other,
-    }
 }

@@ -2,13 +2,19 @@
 
 pub(crate) mod agent;
 pub(crate) mod block_devices;
+pub(crate) mod candidates;
 pub(crate) mod nic_groups;
 pub(crate) mod properties;
+pub(crate) mod refusals;
 pub(crate) mod request;
 pub(crate) mod security_groups;
 pub(crate) mod vip;
 pub(crate) mod zones;
 
+#[cfg(target_family = "wasm")]
+mod address_owner;
+#[cfg(target_family = "wasm")]
+mod attempts;
 #[cfg(target_family = "wasm")]
 mod build;
 #[cfg(target_family = "wasm")]

@@ -1,12 +1,14 @@
 use cpi_plugin_sdk::{Failure, Network, NetworkKind, log};
 
+use super::properties::alternatives;
 use crate::properties::Properties;
 
 /// The networks that share one interface, in the order of their devices.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct NicGroup {
     pub name: String,
-    pub subnet: String,
+    /// The subnet of its addresses; for a dynamic network, any of these.
+    pub subnets: Vec<String>,
     pub ipv4: Option<String>,
     pub ipv6: Option<String>,
     pub ipv4_prefix: Option<String>,
@@ -31,8 +33,11 @@ pub(crate) fn group(networks: &[Network]) -> Result<Vec<NicGroup>, Failure> {
 
     let mut dynamic = networks.iter().filter(|network| network.kind == NetworkKind::Dynamic);
     if let Some(network) = dynamic.next() {
-        let subnet = common_subnet(&network.name, &[network])?;
-        groups.push(NicGroup { name: network.name.clone(), subnet, ..NicGroup::default() });
+        let mut subnets = alternatives(&Properties::parse(&network.cloud_properties)?, "subnet", "subnets")?;
+        if subnets.is_empty() {
+            subnets = vec![common_subnet(&network.name, &[network])?];
+        }
+        groups.push(NicGroup { name: network.name.clone(), subnets, ..NicGroup::default() });
     }
     for ignored in dynamic {
         log::warn("only the first dynamic network gets an interface", &[("network", &ignored.name)]);
@@ -61,7 +66,7 @@ pub(crate) fn group_of(network: &Network) -> &str {
 fn manual(name: &str, members: &[&Network]) -> Result<NicGroup, Failure> {
     let mut group = NicGroup {
         name: name.to_owned(),
-        subnet: common_subnet(name, members)?,
+        subnets: vec![common_subnet(name, members)?],
         manual_networks: members.iter().map(|network| network.name.clone()).collect(),
         ..NicGroup::default()
     };
@@ -141,6 +146,17 @@ mod tests {
         assert_eq!(groups[0].manual_networks, ["b", "c"]);
         assert_eq!((groups[0].ipv4.as_deref(), groups[0].ipv6.as_deref()), (Some("10.0.0.2"), Some("2600::1")));
         assert_eq!((groups[2].ipv4.as_deref(), groups[2].manual_networks.len()), (None, 0));
+    }
+
+    #[test]
+    fn only_a_dynamic_network_has_a_choice_of_subnets() {
+        let properties = r#"{"subnet": "subnet-1", "subnets": ["subnet-2", "subnet-1"]}"#;
+        let subnets = |network: Network| {
+            let network = Network { cloud_properties: properties.into(), ..network };
+            group(&[network]).unwrap().remove(0).subnets
+        };
+        assert_eq!(subnets(dynamic("d")), ["subnet-1", "subnet-2"]);
+        assert_eq!(subnets(manual("m", "10.0.0.2", "")), ["subnet-1"]);
     }
 
     #[test]

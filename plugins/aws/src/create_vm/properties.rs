@@ -3,20 +3,25 @@ use cpi_plugin_sdk::{Failure, Tag};
 use crate::encryption::Encryption;
 use crate::properties::Properties;
 use crate::settings::Settings;
+use crate::volume_speed;
 
 /// A VM as the operator wants it: the cloud properties over the settings.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "operators switch these one by one")]
 pub(crate) struct VmProperties {
-    pub instance_type: String,
-    pub availability_zone: String,
+    /// The type to launch, and those that serve as well when EC2 has no room for it.
+    pub instance_types: Vec<String>,
+    /// The zone to launch in, and those that serve as well.
+    pub availability_zones: Vec<String>,
     pub key_name: Option<String>,
+    /// A name, or an ARN.
     pub iam_instance_profile: Option<String>,
     pub security_groups: Vec<String>,
     /// The price; an offer to the spot market.
     pub spot_bid_price: Option<String>,
     pub spot_ondemand_fallback: bool,
     pub placement_group: Option<String>,
+    pub ebs_optimized: Option<bool>,
     pub dedicated: bool,
     pub auto_assign_public_ip: bool,
     pub source_dest_check: bool,
@@ -45,6 +50,8 @@ pub(crate) struct RootDisk {
     pub volume_type: Option<String>,
     pub iops: Option<u64>,
     pub throughput: Option<u64>,
+    /// As far as the disk itself asks for it: the settings do not count, since stemcells are encrypted by them.
+    pub encryption: Encryption,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,10 +81,10 @@ impl VmProperties {
     pub(crate) fn parse(json: &str, settings: &Settings) -> Result<Self, Failure> {
         let properties = Properties::parse(json)?;
         let tags = properties.tags()?;
-        let (instance_type, availability_zone) = required(&properties)?;
+        let (instance_types, availability_zones) = required(&properties)?;
         Ok(Self {
-            instance_type,
-            availability_zone,
+            instance_types,
+            availability_zones,
             key_name: properties.text("key_name")?.or_else(|| settings.default_key_name.clone()),
             iam_instance_profile: properties
                 .text("iam_instance_profile")?
@@ -86,6 +93,7 @@ impl VmProperties {
             spot_bid_price: properties.decimal("spot_bid_price")?,
             spot_ondemand_fallback: properties.flag("spot_ondemand_fallback")?.unwrap_or(false),
             placement_group: properties.text("placement_group")?,
+            ebs_optimized: properties.flag("ebs_optimized")?,
             dedicated: properties.text("tenancy")?.as_deref() == Some("dedicated"),
             auto_assign_public_ip: properties.flag("auto_assign_public_ip")?.unwrap_or(false),
             source_dest_check: properties.flag("source_dest_check")?.unwrap_or(true),
@@ -101,20 +109,32 @@ impl VmProperties {
     }
 }
 
-fn required(properties: &Properties) -> Result<(String, String), Failure> {
-    let instance_type = properties.text("instance_type")?;
-    let zone = properties.text("availability_zone")?;
-    let missing: Vec<_> = [("instance_type", &instance_type), ("availability_zone", &zone)]
+fn required(properties: &Properties) -> Result<(Vec<String>, Vec<String>), Failure> {
+    let types = alternatives(properties, "instance_type", "instance_types")?;
+    let zones = alternatives(properties, "availability_zone", "availability_zones")?;
+    let missing: Vec<_> = [("instance_type", &types), ("availability_zone", &zones)]
         .iter()
-        .filter(|(_, value)| value.is_none())
+        .filter(|(_, values)| values.is_empty())
         .map(|(key, _)| format!("cloud_properties.{key}"))
         .collect();
-    instance_type.zip(zone).ok_or_else(|| {
-        Failure::rejected(format!(
-            "Missing properties: {}. See http://bosh.io/docs/aws-cpi.html for the list of supported properties.",
-            missing.join(", ")
-        ))
-    })
+    if missing.is_empty() {
+        return Ok((types, zones));
+    }
+    Err(Failure::rejected(format!(
+        "Missing properties: {}. See http://bosh.io/docs/aws-cpi.html for the list of supported properties.",
+        missing.join(", ")
+    )))
+}
+
+/// What stands under one key, and then what stands in the list under the other, each once.
+pub(super) fn alternatives(properties: &Properties, one: &str, more: &str) -> Result<Vec<String>, Failure> {
+    let mut all: Vec<String> = properties.text(one)?.into_iter().collect();
+    for value in properties.strings(more)? {
+        if !all.contains(&value) {
+            all.push(value);
+        }
+    }
+    Ok(all)
 }
 
 fn routes(properties: &Properties) -> Result<Vec<Route>, Failure> {
@@ -127,20 +147,28 @@ fn routes(properties: &Properties) -> Result<Vec<Route>, Failure> {
 }
 
 fn root_disk(disk: &Properties) -> Result<RootDisk, Failure> {
+    let volume_type = disk.text("type")?;
+    let iops = disk.number("iops")?.filter(|iops| *iops > 0);
+    // What the type cannot use has always been left out here.
+    volume_speed::check_given("root_disk.", volume_type.as_deref().unwrap_or_default(), iops)?;
     Ok(RootDisk {
         size_mib: disk.number("size")?.filter(|size| *size > 0),
-        volume_type: disk.text("type")?,
-        iops: disk.number("iops")?.filter(|iops| *iops > 0),
+        volume_type,
+        iops,
         throughput: disk.number("throughput")?.filter(|throughput| *throughput > 0),
+        encryption: Encryption::own(disk)?,
     })
 }
 
 fn ephemeral_disk(disk: &Properties, settings: &Settings) -> Result<EphemeralDisk, Failure> {
+    let volume_type = disk.text("type")?;
+    let (iops, throughput) = (disk.number("iops")?, disk.number("throughput")?);
+    volume_speed::check("ephemeral_disk.", volume_type.as_deref().unwrap_or_default(), iops, throughput)?;
     Ok(EphemeralDisk {
         size_mib: disk.number("size")?,
-        volume_type: disk.text("type")?,
-        iops: disk.number("iops")?,
-        throughput: disk.number("throughput")?,
+        volume_type,
+        iops,
+        throughput,
         encryption: Encryption::of(disk, settings)?,
         own_encryption: disk.flag("encrypted")?.unwrap_or(false),
         use_instance_storage: disk.flag("use_instance_storage")?.unwrap_or(false),
@@ -198,6 +226,15 @@ mod tests {
                  See http://bosh.io/docs/aws-cpi.html for the list of supported properties."
             )
         );
+    }
+
+    #[test]
+    fn alternatives_follow_the_first_choice() {
+        let vm = vm(r#", "instance_types": ["m5a.large", "m5.large"], "availability_zones": ["b"]"#, "{}");
+        assert_eq!(vm.instance_types, ["m5.large", "m5a.large"]);
+        assert_eq!(vm.availability_zones, ["a", "b"]);
+        let lists = parse(r#"{"instance_types": ["t"], "availability_zones": "z"}"#, "{}").unwrap();
+        assert_eq!((lists.instance_types, lists.availability_zones), (vec!["t".to_owned()], vec!["z".to_owned()]));
     }
 
     #[test]

@@ -5,7 +5,6 @@ use serde_json::json;
 use super::cleanup::Made;
 use super::properties::Route;
 use super::request::Request;
-use super::zones::Subnet;
 use crate::client::Ec2;
 use crate::errors;
 
@@ -25,12 +24,12 @@ pub(super) enum Target<'a> {
 }
 
 /// Finds the tables before anything is made.
-pub(super) async fn plan(ec2: &Ec2, request: &Request, subnets: &[Subnet]) -> Result<Vec<PlannedRoute>, Failure> {
-    let (wanted, Some(subnet)) = (&request.vm.advertised_routes, subnets.first()) else { return Ok(Vec::new()) };
+pub(super) async fn plan(ec2: &Ec2, request: &Request, vpc: &str) -> Result<Vec<PlannedRoute>, Failure> {
+    let wanted = &request.vm.advertised_routes;
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let filter = Filter::builder().name("vpc-id").values(&subnet.vpc).build();
+    let filter = Filter::builder().name("vpc-id").values(vpc).build();
     let mut tables = Vec::new();
     let mut pages = ec2.describe_route_tables().filters(filter).into_paginator().send();
     while let Some(page) = pages.next().await {
@@ -39,10 +38,7 @@ pub(super) async fn plan(ec2: &Ec2, request: &Request, subnets: &[Subnet]) -> Re
     let planned = |route: &Route| {
         let table = tables.iter().find(|table| table.route_table_id() == Some(&route.table));
         let missing = || {
-            Failure::rejected(format!(
-                "Route table '{}' of 'advertised_routes' not found in VPC '{}'",
-                route.table, subnet.vpc
-            ))
+            Failure::rejected(format!("Route table '{}' of 'advertised_routes' not found in VPC '{vpc}'", route.table))
         };
         Ok(PlannedRoute { route: route.clone(), exists: has(table.ok_or_else(missing)?, &route.destination) })
     };

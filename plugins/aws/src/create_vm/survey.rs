@@ -3,10 +3,13 @@ use cpi_plugin_sdk::{Failure, agents, smithy};
 use futures_concurrency::prelude::*;
 
 use super::block_devices::{self, Mapping};
+use super::candidates::Candidate;
+use super::nic_groups::NicGroup;
+use super::properties::VmProperties;
 use super::request::Request;
 use super::routes::{self, PlannedRoute};
 use super::security_groups;
-use super::zones::{self, Subnet};
+use super::zones::{self, Place, Subnet};
 use crate::client::Ec2;
 use crate::images;
 use crate::instance_types::{Facts, lookup};
@@ -14,50 +17,82 @@ use crate::load_balancers::find::{self, Membership};
 
 /// What the cloud looks like before anything is made. Everything that can be wrong is found here.
 pub(super) struct Site {
-    pub mappings: Vec<Mapping>,
-    pub disks: agents::Disks,
-    /// Ids, for each interface.
-    pub security_groups: Vec<Vec<String>>,
+    /// Where the VM can be, and what it can be, in the order of the wish.
+    pub places: Vec<Place>,
+    pub machines: Vec<Machine>,
+    /// Ids, for each VPC.
+    security_groups: Vec<(String, Vec<String>)>,
     /// Of the Elastic IP.
     pub allocation: Option<String>,
     pub routes: Vec<PlannedRoute>,
     pub load_balancers: Option<Membership>,
 }
 
+/// A type of instance with its disks.
+pub(super) struct Machine {
+    pub instance_type: String,
+    pub mappings: Vec<Mapping>,
+    pub disks: agents::Disks,
+}
+
+impl Site {
+    /// Where and what a candidate is.
+    pub(super) fn of(&self, candidate: Candidate) -> Result<(&Place, &Machine), Failure> {
+        let found = self.places.get(candidate.place).zip(self.machines.get(candidate.machine));
+        found.ok_or_else(|| Failure::rejected("there is no zone or no instance type to launch the VM with"))
+    }
+
+    /// The ids of the security groups of an interface in this VPC.
+    pub(super) fn security_groups_in(&self, vpc: &str) -> Vec<String> {
+        let found = self.security_groups.iter().find(|(known, _)| known == vpc);
+        found.map(|(_, ids)| ids.clone()).unwrap_or_default()
+    }
+}
+
 pub(super) async fn survey(ec2: &Ec2, request: &Request) -> Result<Site, Failure> {
     let reads = (
         images::for_launch(ec2, &request.ami),
-        facts(ec2, request),
+        facts(ec2, &request.vm),
         subnets(ec2, request),
         volume_zones(ec2, request),
         allocation(ec2, request),
         Box::pin(find::find(&ec2.settings, &request.vm)),
     );
     let (ami, facts, subnets, volume_zones, allocation, load_balancers) = reads.join().await;
-    let (mappings, disks) = block_devices::layout(&request.vm, &ami?, &facts?)?;
-    let subnets = of_groups(&subnets?, request)?;
-    let zone = zones::of_subnets(&subnets.iter().collect::<Vec<_>>())?;
-    zones::common(&zone, &request.vm.availability_zone, &volume_zones?)?;
+    let (ami, facts) = (ami?, facts?);
+    let machine = |(name, facts): (&String, &Facts)| {
+        let (mappings, disks) = block_devices::layout(&request.vm, name, &ami, facts)?;
+        Ok(Machine { instance_type: name.clone(), mappings, disks })
+    };
+    let machines = request.vm.instance_types.iter().zip(&facts).map(machine).collect::<Result<_, Failure>>()?;
+    let places = zones::places(&request.vm.availability_zones, &choices(&subnets?, request)?, &volume_zones?)?;
     let (allocation, load_balancers) = (allocation?, load_balancers?);
-    if let (Some(membership), Some(subnet)) = (&load_balancers, subnets.first()) {
-        membership.check_vpc(&subnet.vpc)?;
-    }
 
-    let (groups, routes) =
-        (security_groups_of(ec2, request, &subnets), routes::plan(ec2, request, &subnets)).join().await;
-    Ok(Site { mappings, disks, security_groups: groups?, allocation, routes: routes?, load_balancers })
+    let vpcs = vpcs(&places);
+    if let Some(membership) = &load_balancers {
+        vpcs.iter().try_for_each(|vpc| membership.check_vpc(vpc))?;
+    }
+    let vpc_of_routes = vpcs.first().copied().unwrap_or_default();
+    let (security_groups, routes) =
+        (security_groups_of(ec2, request, &vpcs), routes::plan(ec2, request, vpc_of_routes)).join().await;
+    let (security_groups, routes) = (security_groups?, routes?);
+    Ok(Site { places, machines, security_groups, allocation, routes, load_balancers })
 }
 
-async fn facts(ec2: &Ec2, request: &Request) -> Result<Facts, Failure> {
-    let name = &request.vm.instance_type;
-    if block_devices::needs_facts(&request.vm) { lookup::facts(ec2, name).await } else { Ok(Facts::guess(name)) }
+/// Of each type that the VM can have.
+async fn facts(ec2: &Ec2, vm: &VmProperties) -> Result<Vec<Facts>, Failure> {
+    let of = async |name: &String| {
+        if block_devices::needs_facts(vm, name) { lookup::facts(ec2, name).await } else { Ok(Facts::guess(name)) }
+    };
+    let all: Vec<_> = vm.instance_types.iter().map(of).collect();
+    all.join().await.into_iter().collect()
 }
 
 async fn subnets(ec2: &Ec2, request: &Request) -> Result<Vec<Subnet>, Failure> {
     let mut ids: Vec<String> = Vec::new();
-    for group in &request.groups {
-        if !ids.contains(&group.subnet) {
-            ids.push(group.subnet.clone());
+    for id in request.groups.iter().flat_map(|group| &group.subnets) {
+        if !ids.contains(id) {
+            ids.push(id.clone());
         }
     }
     let filter = Filter::builder().name("subnet-id").set_values(Some(ids)).build();
@@ -71,11 +106,27 @@ async fn subnets(ec2: &Ec2, request: &Request) -> Result<Vec<Subnet>, Failure> {
     Ok(known.collect())
 }
 
-/// The subnet of each group.
-fn of_groups(known: &[Subnet], request: &Request) -> Result<Vec<Subnet>, Failure> {
-    let find = |id: &str| known.iter().find(|subnet| subnet.id == id).cloned();
-    let missing = |id: &str| Failure::rejected(format!("Subnet '{id}' not found"));
-    request.groups.iter().map(|group| find(&group.subnet).ok_or_else(|| missing(&group.subnet))).collect()
+/// The name of each group, and the subnets that it can be in.
+fn choices<'a>(known: &[Subnet], request: &'a Request) -> Result<Vec<(&'a str, Vec<Subnet>)>, Failure> {
+    let find = |id: &String| {
+        let found = known.iter().find(|subnet| subnet.id == *id).cloned();
+        found.ok_or_else(|| Failure::rejected(format!("Subnet '{id}' not found")))
+    };
+    let of_group = |group: &'a NicGroup| {
+        Ok((group.name.as_str(), group.subnets.iter().map(find).collect::<Result<_, Failure>>()?))
+    };
+    request.groups.iter().map(of_group).collect()
+}
+
+/// Those of all places, that of the first interface in the first place first.
+fn vpcs(places: &[Place]) -> Vec<&str> {
+    let mut vpcs: Vec<&str> = Vec::new();
+    for subnet in places.iter().flat_map(|place| &place.subnets) {
+        if !vpcs.contains(&subnet.vpc.as_str()) {
+            vpcs.push(&subnet.vpc);
+        }
+    }
+    vpcs
 }
 
 async fn volume_zones(ec2: &Ec2, request: &Request) -> Result<Vec<String>, Failure> {
@@ -103,25 +154,20 @@ async fn allocation(ec2: &Ec2, request: &Request) -> Result<Option<String>, Fail
     }
 }
 
-/// Names stand for groups of the VPC that the interface is in.
-async fn security_groups_of(ec2: &Ec2, request: &Request, subnets: &[Subnet]) -> Result<Vec<Vec<String>>, Failure> {
-    if !security_groups::any_name(&request.security_groups) {
-        return Ok(vec![request.security_groups.clone(); subnets.len()]);
-    }
-    let mut by_vpc: Vec<(&str, Vec<String>)> = Vec::new();
-    let mut all = Vec::new();
-    for subnet in subnets {
-        let known = by_vpc.iter().find(|(vpc, _)| *vpc == subnet.vpc).map(|(_, ids)| ids.clone());
-        let ids = if let Some(ids) = known {
-            ids
-        } else {
-            let ids = security_groups::resolve(&request.security_groups, &groups_of_vpc(ec2, &subnet.vpc).await?)?;
-            by_vpc.push((&subnet.vpc, ids.clone()));
-            ids
-        };
-        all.push(ids);
-    }
-    Ok(all)
+/// Names stand for groups of the VPC that an interface is in.
+async fn security_groups_of(
+    ec2: &Ec2,
+    request: &Request,
+    vpcs: &[&str],
+) -> Result<Vec<(String, Vec<String>)>, Failure> {
+    let wanted = &request.security_groups;
+    let in_vpc = async |vpc: &&str| {
+        let named = security_groups::any_name(wanted);
+        let known = if named { groups_of_vpc(ec2, vpc).await? } else { Vec::new() };
+        Ok(((*vpc).to_owned(), security_groups::resolve(wanted, &known)?))
+    };
+    let all: Vec<_> = vpcs.iter().map(in_vpc).collect();
+    all.join().await.into_iter().collect()
 }
 
 async fn groups_of_vpc(ec2: &Ec2, vpc: &str) -> Result<Vec<(String, String)>, Failure> {

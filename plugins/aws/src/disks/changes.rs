@@ -57,7 +57,7 @@ impl Changes {
         if wanted.encryption.encrypted != volume.encrypted {
             return refuse("the encryption");
         }
-        if wanted.encryption.kms_key.is_some() && wanted.encryption.kms_key != volume.kms_key {
+        if wanted.encryption.kms_key.as_ref().is_some_and(|key| !is_key(volume.kms_key.as_deref(), key)) {
             return refuse("the key");
         }
         let retyped = wanted.volume_type != volume.volume_type;
@@ -79,6 +79,12 @@ impl Changes {
         }
         Ok(changes)
     }
+}
+
+/// Whether a volume has this key. EC2 tells its ARN; operators may write only the id at its end.
+fn is_key(of_volume: Option<&str>, wanted: &str) -> bool {
+    let is_id = |arn: &str| arn.rsplit_once('/').is_some_and(|(_, id)| id == wanted);
+    of_volume.is_some_and(|arn| arn == wanted || is_id(arn))
 }
 
 #[cfg(test)]
@@ -137,6 +143,16 @@ mod tests {
         let expected = Changes { gib: Some(20), volume_type: Some("io2".into()), iops: Some(4000), throughput: None };
         assert_eq!(changes, expected);
         assert!(Changes::update("v", &volume(), 10_240, &wanted(r#"{"iops": 3000}"#)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_key_is_known_by_its_arn_and_by_its_id() {
+        let volume = Volume { encrypted: true, kms_key: Some("arn:aws:kms:r:1:key/k-1".into()), ..volume() };
+        let with = |key: &str| {
+            Changes::update("v", &volume, 10_240, &wanted(&format!(r#"{{"encrypted": true, "kms_key_arn": "{key}"}}"#)))
+        };
+        assert!(with("arn:aws:kms:r:1:key/k-1").unwrap().is_empty() && with("k-1").unwrap().is_empty());
+        assert!(matches!(with("k-2"), Err(Failure::NotSupported(_))));
     }
 
     #[test]

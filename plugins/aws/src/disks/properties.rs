@@ -4,6 +4,7 @@ use crate::encryption::Encryption;
 use crate::properties::Properties;
 use crate::settings::Settings;
 use crate::tags;
+use crate::volume_speed;
 
 /// A persistent disk as the operator wants it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,10 +19,13 @@ pub(crate) struct DiskProperties {
 impl DiskProperties {
     pub(crate) fn parse(json: &str, settings: &Settings) -> Result<Self, Failure> {
         let properties = Properties::parse(json)?;
+        let volume_type = properties.text("type")?.unwrap_or_else(|| "gp3".into());
+        let (iops, throughput) = (properties.number("iops")?, properties.number("throughput")?);
+        volume_speed::check("", &volume_type, iops, throughput)?;
         Ok(Self {
-            volume_type: properties.text("type")?.unwrap_or_else(|| "gp3".into()),
-            iops: properties.number("iops")?,
-            throughput: properties.number("throughput")?,
+            volume_type,
+            iops,
+            throughput,
             encryption: Encryption::of(&properties, settings)?,
             tags: tags::cut(properties.tags()?),
         })

@@ -4,6 +4,7 @@ use super::find::find;
 use super::note::Thing;
 use crate::client::Ec2;
 use crate::create_vm::{cleanup, routes};
+use crate::load_balancers::deregister::deregister;
 use crate::{disks, errors, instances, snapshots, stemcells};
 
 /// Removes what is there of it, and returns when it is gone.
@@ -17,7 +18,10 @@ pub(crate) async fn remove(ec2: &Ec2, leftover: &Leftover) -> Result<(), Failure
 
 async fn remove_one(ec2: &Ec2, thing: &Thing, id: &str) -> Result<(), Failure> {
     match thing {
-        Thing::Vm { .. } => instances::terminate(ec2, id).await.map(drop),
+        Thing::Vm { .. } => {
+            let targets = instances::terminate(ec2, id).await?;
+            deregister(&ec2.settings, &targets.unwrap_or_default()).await
+        }
         Thing::NetworkInterface => Ok(cleanup::delete_interface(ec2, id).await?),
         Thing::Disk(_) => match disks::delete::delete(ec2, id).await {
             Err(Failure::NotFound(missing)) if missing.what == Kind::Disk => Ok(()),

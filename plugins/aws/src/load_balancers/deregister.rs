@@ -1,21 +1,18 @@
-use aws_sdk_ec2::types::Instance;
 use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
 use cpi_plugin_sdk::{Failure, smithy};
 
-use super::address_targets::{self, AddressTarget};
+use super::address_targets::AddressTarget;
 use super::client::LoadBalancing;
 use crate::settings::Settings;
 
 /// Takes the addresses of a VM that ends out of their target groups; otherwise the next VM with such an address would
 /// get its traffic.
-pub(crate) async fn deregister(settings: &Settings, instance: &Instance) -> Result<(), Failure> {
-    let tags = instance.tags().iter().filter_map(|tag| Some((tag.key()?, tag.value()?)));
-    let targets = address_targets::from_tags(tags);
+pub(crate) async fn deregister(settings: &Settings, targets: &[AddressTarget]) -> Result<(), Failure> {
     if targets.is_empty() {
         return Ok(());
     }
     let api = LoadBalancing::of(settings)?;
-    for target in &targets {
+    for target in targets {
         deregister_one(&api, target).await?;
     }
     Ok(())
