@@ -4,11 +4,11 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use cpi_tests::coverage::Case;
-use cpi_tests::{Authority, Host, TlsEndpoint, Tunnel, Turn, identity, request};
+use cpi_tests::{Authority, Endpoint, Host, TlsEndpoint, Tunnel, Turn, identity, request};
 use serde_json::{Value, json};
 
-use crate::world::{SECRET, World, of, one};
-use crate::{not_yet, row};
+use crate::row;
+use crate::world::{CLOUD_ERROR, SECRET, World, of, one};
 
 const SECTION: &str = "configuration and calls";
 
@@ -25,7 +25,7 @@ pub(crate) const CASES: &[Case] = &[
     row("A10", SECTION, "info: formats, and a version that operators can lower", info),
     row("A11", SECTION, "the version of the API has to be a number", api_version),
     row("A12", SECTION, "unknown methods and envelopes that are wrong", envelopes),
-    not_yet("A13", SECTION, "current_vm_id", "plugins cannot reach the metadata service of an instance"),
+    row("A13", SECTION, "current_vm_id: with a token, and where the service knows none", current_vm),
 ];
 
 const MISSING: &str = "i-0123456789abcdef0";
@@ -96,7 +96,7 @@ fn max_retries() {
     for (retries, requests) in [(0, 1), (2, 3)] {
         world.relay.script(move |_| busy());
         let (kind, message) = has_vm(&world.host_with(json!({"max_retries": retries}))).error();
-        assert_eq!((kind.as_str(), message.contains("RequestLimitExceeded")), (crate::world::CLOUD_ERROR, true));
+        assert_eq!((kind.as_str(), message.contains("RequestLimitExceeded")), (CLOUD_ERROR, true));
         assert_eq!(world.relay.take().len(), requests);
     }
 }
@@ -258,4 +258,25 @@ fn envelopes() {
         assert_eq!((found.as_str(), message.contains(words)), (kind, true), "{message}");
     }
     assert!(of(&world.relay.take(), "DescribeInstances").is_empty());
+}
+
+fn current_vm() {
+    let world = World::new();
+    let service =
+        Endpoint::in_turn(&[(200, "a-token"), (200, "i-0123"), (403, "no tokens"), (200, "i-0456"), (404, "")]);
+    let host = world.host_with(json!({"metadata_endpoint": service.url()}));
+    assert_eq!(host.call("current_vm_id", &json!([])).result(), "i-0123");
+    assert_eq!(host.call("current_vm_id", &json!([])).result(), "i-0456");
+    let (kind, message) = host.call("current_vm_id", &json!([])).error();
+    assert_eq!((kind.as_str(), message.as_str()), (CLOUD_ERROR, "Instance metadata endpoint returned HTTP 404"));
+    let received = service.received();
+    assert!(received[0].starts_with("PUT /latest/api/token HTTP/1.1"), "{received:?}");
+    assert!(received[0].contains("x-aws-ec2-metadata-token-ttl-seconds: 300"), "{received:?}");
+    assert!(received[1].starts_with("GET /latest/meta-data/instance-id/ HTTP/1.1"), "{received:?}");
+    assert!(received[1].contains("x-aws-ec2-metadata-token: a-token") && !received[3].contains("metadata-token:"));
+
+    // Without the operator's word, no plugin asks the service that hands out credentials.
+    let (kind, message) = world.call("current_vm_id", json!([])).error();
+    assert_eq!(kind, "InvalidCall");
+    assert!(message.contains("set 'metadata_endpoint'"), "{message}");
 }

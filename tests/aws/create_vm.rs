@@ -4,8 +4,8 @@ use cpi_tests::coverage::Case;
 use cpi_tests::{Registry, Turn, texts};
 use serde_json::{Value, json};
 
+use crate::row;
 use crate::world::{BUS, CLOUD_ERROR, STEMCELL, World, ZONE, actions, has, of, one, text, under, user_data, versions};
-use crate::{not_yet, row};
 
 const SECTION: &str = "create_vm: the VM";
 
@@ -24,7 +24,6 @@ pub(crate) const CASES: &[Case] = &[
     row("A41", SECTION, "a spot instance, one on demand in its place, and none", spot),
     row("A48", SECTION, "an instance that is not known yet, and then pending, is waited for", pending),
     row("A49", SECTION, "an instance that dies while it starts", dies),
-    not_yet("A53", SECTION, "load balancers and target groups", "VMs are not registered with load balancers yet"),
     row("A54", SECTION, "a failure after the launch ends the VM", failure_after_launch),
 ];
 

@@ -34,7 +34,7 @@ fn ephemeral() {
     let world = World::new();
     let plain = [("Ebs.VolumeSize", "10"), ("Ebs.VolumeType", "gp3"), ("Ebs.DeleteOnTermination", "true")];
     assert_eq!(device(&launched(&world, json!({}), None), "/dev/sdb"), pairs(&plain));
-    let disk = json!({"size": 4097, "type": "io2", "iops": 900, "throughput": 150, "encrypted": true, "kms_key_arn": "arn:aws:kms:k"});
+    let disk = json!({"size": 4097, "type": "gp3", "iops": 4000, "throughput": 150, "encrypted": true, "kms_key_arn": "arn:aws:kms:k"});
     let (vm, requests) = world.create(world.vm(json!({"ephemeral_disk": {"size": 4097, "encrypted": true}})));
     let volumes =
         world.ec2(&format!("DescribeVolumes&Filter.1.Name=attachment.instance-id&Filter.1.Value.1={vm}"), "encrypted");
@@ -42,8 +42,8 @@ fn ephemeral() {
     assert_eq!(user_data(one(&requests, "RunInstances"))["disks"]["ephemeral"], "/dev/sdb");
     let full = [
         ("Ebs.VolumeSize", "5"),
-        ("Ebs.VolumeType", "io2"),
-        ("Ebs.Iops", "900"),
+        ("Ebs.VolumeType", "gp3"),
+        ("Ebs.Iops", "4000"),
         ("Ebs.Throughput", "150"),
         ("Ebs.Encrypted", "true"),
         ("Ebs.KmsKeyId", "arn:aws:kms:k"),

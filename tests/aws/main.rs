@@ -14,10 +14,12 @@ use std::process::ExitCode;
 use cpi_tests::coverage::{self, Case, Check};
 
 mod calls;
+mod capacity;
 mod configuration;
 mod create_vm;
 mod disks;
 mod launch_disks;
+mod load_balancers;
 mod networks;
 mod stemcells;
 mod vms;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         configuration::CASES,
         stemcells::CASES,
         create_vm::CASES,
+        load_balancers::CASES,
         networks::CASES,
         launch_disks::CASES,
         vms::CASES,
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     cases.sort_by_key(|case| case.id);
     let wanted = (1..=ROWS).map(|number| format!("A{number:02}"));
     assert!(wanted.eq(cases.iter().map(|case| case.id.to_owned())), "the table does not have every row once");
+    cases.extend_from_slice(capacity::CASES);
     let outcome = coverage::run("plugin aws", &cases);
     world::stop();
     outcome

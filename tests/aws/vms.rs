@@ -41,7 +41,10 @@ fn delete() {
     let (vm, _) = world.create(world.vm(json!({})));
     world.host_with(json!({"fast_path_delete": true})).call("delete_vm", &json!([vm])).result();
     let requests = world.relay.take();
-    assert_eq!(actions(&requests), ["TerminateInstances", "CreateTags"]);
+    // Without a wait nothing else would tell which target groups have an address of the VM.
+    let mut asked = actions(&requests);
+    asked.sort();
+    assert_eq!(asked, ["CreateTags", "DescribeInstances", "TerminateInstances"]);
     has(
         one(&requests, "CreateTags"),
         &[("ResourceId.1", &vm), ("Tag.1.Key", "Name"), ("Tag.1.Value", "to be deleted")],
