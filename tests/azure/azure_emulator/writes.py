@@ -20,8 +20,8 @@ from .tags import check_tags
 
 
 def put(cloud: Cloud, request: Request, kind: Kind, rid: ResourceId) -> Answer:
-    body = table.accepted("PUT", kind.type, request.version, sent(request))
     old = cloud.store.get(str(rid))
+    body = table.accepted("PUT", kind.type, request.version, sent(request), complete=not (old and kind.keeps))
     check_preconditions(request, old)
     if not old:
         check_name(kind.type, rid.name)

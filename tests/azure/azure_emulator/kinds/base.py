@@ -43,6 +43,8 @@ class Kind:
     style: ClassVar[Style] = Style()
     tracked: ClassVar[bool] = True
     """Whether it has a location."""
+    keeps: ClassVar[bool] = False
+    """Whether a PUT to what exists may leave out what the specification requires."""
     has_etag: ClassVar[bool] = False
     """Whether it shows its ETag; If-Match works on all."""
     creating: ClassVar[str] = "Creating"

@@ -14,6 +14,7 @@ _VERSIONS = "Microsoft.Compute/galleries/images/versions"
 
 class Galleries(Kind):
     type = "Microsoft.Compute/galleries"
+    keeps = True
 
     def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
         _keep(body, old)
@@ -26,6 +27,7 @@ class Galleries(Kind):
 
 class Definitions(Kind):
     type = "Microsoft.Compute/galleries/images"
+    keeps = True
 
     def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
         own = properties(body)
@@ -55,6 +57,7 @@ class Definitions(Kind):
 
 class Versions(Kind):
     type = _VERSIONS
+    keeps = True
 
     def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
         own = properties(body)

@@ -40,7 +40,7 @@ def _list(cloud: Cloud, request: Request, found: re.Match[str]) -> Answer:
 def _version(request: Request, location: str, parts: list[str]) -> Body:
     body: Body = {"location": location, "name": parts[3], "id": request.path, "properties": {
         "hyperVGeneration": "V2" if "gen2" in parts[2] else "V1", "architecture": "x64", "dataDiskImages": [],
-        "osDiskImage": {"operatingSystem": "Linux", "sizeInGb": 30},
+        "osDiskImage": {"operatingSystem": "Linux"},
         "automaticOSUpgradeProperties": {"automaticOSUpgradeSupported": False}}}
     if parts[4:]:
         body["properties"]["plan"] = {"publisher": parts[0], "name": parts[2], "product": parts[1]}

@@ -83,7 +83,7 @@ def _resources(cloud: Cloud, request: Request, found: re.Match[str]) -> Answer:
         return not tag or (tag["name"].lower() in tags and tag["value"] in (None, tags[tag["name"].lower()]))
 
     return page(cloud, request, (
-        {name: entry.body[name] for name in ("id", "name", "type", "location", "tags", "sku", "kind", "zones", "identity")
+        {name: entry.body[name] for name in ("id", "name", "type", "location", "tags", "sku", "kind", "identity")
          if name in entry.body}
         for entry in cloud.store.below(scope) if entry.body["type"] != TYPE and fits(entry)))
 

@@ -35,7 +35,7 @@ def generate(folder: Path) -> dict[str, dict]:
     reader = openapi.Reader(folder / "specification")
     bodies: dict[str, dict[str, str]] = {}
     for operation in json.loads((folder / "operations.json").read_text())["operations"]:
-        key = _key(operation["method"], operation["path"])
+        key = key_of(operation["method"], operation["path"])
         if operation["set"] == "data-plane" or not key:
             continue
         for verb, schema in reader.bodies(folder / operation["spec"], operation["operationId"], operation["method"]):
@@ -49,7 +49,7 @@ def generate(folder: Path) -> dict[str, dict]:
     return minimal.merged(bodies, shapes)
 
 
-def _key(method: str, path: str) -> str | None:
+def key_of(method: str, path: str) -> str | None:
     """The type (and action) that an operation is about, in lower case; none for lists and what is read only."""
     if method not in ("PUT", "PATCH", "POST", "GET"):
         return None

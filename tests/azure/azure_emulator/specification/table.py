@@ -17,16 +17,16 @@ from ..errors import ArmError
 _TABLE = json.loads(Path(__file__).with_name("table.json").read_text())
 
 
-def accepted(method: str, kind: str, version: str, body: Any) -> Any:
+def accepted(method: str, kind: str, version: str, body: Any, *, complete: bool = True) -> Any:
     """The body in the specification's own spelling, without what only the service sets.
 
     Refuses with 400 what has the wrong type, lacks a required member, is not among the values of a closed list, or is
-    not known to this version. Types without a description are taken as they come.
+    not known to this version. What is not `complete` may lack what is required. Types without a description are taken as they come.
     """
     found = _shape(method, kind, version)
     if not found:
         return body
-    return _Checker(kind.split("/")[0].lower(), strict=found[1]).value(found[0], body, "")
+    return _Checker(kind.split("/")[0].lower(), strict=found[1], complete=complete).value(found[0], body, "")
 
 
 def shown(kind: str, version: str, body: Any) -> Any:
@@ -57,8 +57,8 @@ def _members(name: str) -> dict[str, tuple[str, str, bool]]:
 
 
 class _Checker:
-    def __init__(self, provider: str, *, strict: bool) -> None:
-        self.provider, self.strict = provider, strict
+    def __init__(self, provider: str, *, strict: bool, complete: bool) -> None:
+        self.provider, self.strict, self.complete = provider, strict, complete
 
     def value(self, kind: str, value: Any, path: str) -> Any:
         mark, rest = kind[0], kind[1:]
@@ -91,7 +91,7 @@ class _Checker:
             else:
                 out[name] = item
         for spelling, _, is_required in members.values():
-            if is_required and out.get(spelling) is None:
+            if self.complete and is_required and out.get(spelling) is None:
                 raise self._missing(spelling, f"{path}.{spelling}".lstrip("."))
         return out
 
