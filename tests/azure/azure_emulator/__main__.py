@@ -15,7 +15,10 @@ import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
+
 from . import server
+from .azurite import Azurite
 from .cloud import Cloud
 from .emulator import Emulator
 from .settings import Settings
@@ -39,6 +42,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: one that is free")
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="PEM with the certificate: serve HTTPS")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM with its key, if that is not in the same file")
+    parser.add_argument("--azurite", type=Path, metavar="FOLDER", help="where node_modules with azurite is: serve blobs and "
+                        "tables, too")
     parser.add_argument("--polls", type=int, default=1, metavar="N", help="how often an operation is seen in progress")
     parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="how long an operation takes at least")
     parser.add_argument("--retry-after", type=int, default=0, metavar="SECONDS", help="value of Retry-After")
@@ -51,16 +56,28 @@ async def _run(options: argparse.Namespace, settings: Settings) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, ended.set)
     async with AsyncExitStack() as stack:
-        handler = server.handler_of(Emulator(cloud))
-        listener = await server.serve(handler, options.host, options.port, _tls(options))
-        stack.push_async_callback(listener.stop)
-        print(f"Running on {listener.url}", flush=True)
+        emulator = Emulator(cloud)
+        handler = server.handler_of(emulator)
+        url = await stack.enter_async_context(server.serving(handler, options.host, options.port, _tls(options)))
+        if options.azurite:
+            await _serve_storage(options, emulator, stack)
+        print(f"Running on {url}", flush=True)
         if options.tls_cert:
             # The metadata service of a VM is plain HTTP, always.
-            plain = await server.serve(handler, options.host, 0)
-            stack.push_async_callback(plain.stop)
-            print(f"Metadata on {plain.url}", flush=True)
+            print(f"Metadata on {await stack.enter_async_context(server.serving(handler, options.host, 0))}", flush=True)
         await ended.wait()
+
+
+async def _serve_storage(options: argparse.Namespace, emulator: Emulator, stack: AsyncExitStack) -> None:
+    from .storage import Storage  # with the SDK, whose loading takes a second
+
+    azurite = Azurite(options.azurite)
+    stack.push_async_callback(azurite.close)
+    http = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
+    storage = Storage(emulator, azurite, http)
+    urls = [await stack.enter_async_context(server.serving(storage.handler(service), options.host, 0, largest=1 << 28))
+            for service in ("blob", "table")]
+    emulator.cloud.storage_url, emulator.cloud.table_url = (f"{url}/{{account}}/" for url in urls)
 
 
 def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:

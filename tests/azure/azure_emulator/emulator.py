@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Callable
 
 from . import arm, identity
@@ -63,6 +64,10 @@ class Emulator:
             return handler(request)
         except ArmError as refusal:
             return Answer(refusal.status, refusal.body(), refusal.headers)
+        except Exception as defect:  # noqa: BLE001 - whatever it is, a test has to see that it is not the caller's
+            traceback.print_exc()
+            error = {"code": "EmulatorDefect", "message": f"The emulator itself failed: {type(defect).__name__}: {defect}"}
+            return Answer(500, {"error": error})
 
     def _add_headers(self, request: Request, answer: Answer) -> None:
         wanted = request.headers.get("x-ms-client-request-id", "")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
@@ -16,28 +16,19 @@ from .messages import Request
 _LARGEST = 8 << 20
 
 
-@dataclass
-class Listener:
-    """A running server: its address, and how to stop it."""
-
-    url: str
-    runner: web.AppRunner = field(repr=False)
-
-    async def stop(self) -> None:
-        await self.runner.cleanup()
-
-
-async def serve(handler: Callable[[web.Request], Awaitable[web.StreamResponse]], host: str, port: int,
-                tls: ssl.SSLContext | None = None) -> Listener:
-    """Listens on `port`, or on one that the kernel chooses if that is 0."""
-    app = web.Application(client_max_size=_LARGEST)
+@asynccontextmanager
+async def serving(handler: Callable[[web.Request], Awaitable[web.StreamResponse]], host: str, port: int,
+                  tls: ssl.SSLContext | None = None, largest: int = _LARGEST) -> AsyncIterator[str]:
+    """Listens on `port`, or on one that the kernel chooses if that is 0, as long as the block lasts. Gives the address."""
+    app = web.Application(client_max_size=largest)
     app.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
-    site = web.TCPSite(runner, host, port, ssl_context=tls)
-    await site.start()
-    bound = runner.addresses[0][1]
-    return Listener(f"{'https' if tls else 'http'}://{host}:{bound}", runner)
+    try:
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
+        yield f"{'https' if tls else 'http'}://{host}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 def handler_of(emulator: Emulator) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

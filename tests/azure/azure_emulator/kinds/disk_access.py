@@ -25,5 +25,6 @@ def begin(cloud: Cloud, request: Request, entry: Entry) -> Answer:
 
 
 def end(cloud: Cloud, request: Request, entry: Entry) -> Answer:
-    entry.hidden.pop("access", None)
+    if entry.hidden.pop("access", None) == "Write":
+        entry.hidden["uploaded"] = True
     return accepted(cloud, request, entry.id, 202)

@@ -36,7 +36,7 @@ class Disks(Kind):
         self._check_speed(body, own, old)
         _check_encryption(cloud, own, body["location"])
         fill(own, encryption={"type": "EncryptionAtRestWithPlatformKey"}, networkAccessPolicy="AllowAll",
-             publicNetworkAccess="Enabled", timeCreated=old.properties["timeCreated"] if old else now(),
+             publicNetworkAccess="Enabled", timeCreated=now(),
              uniqueId=cloud.guid())
         own["diskSizeBytes"] = own["diskSizeGB"] << 30
         return body
@@ -56,7 +56,7 @@ class Disks(Kind):
     def _fill_from_source(self, cloud: Cloud, body: Body, old: Entry | None) -> None:
         own = properties(body)
         if old:
-            fill(own, creationData=old.properties["creationData"])
+            fill(own, **old.properties)
             return
         data = own.get("creationData")
         if not data:

@@ -1,0 +1,76 @@
+"""Azurite, Microsoft's own storage emulator, as a process beside this one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from .kinds.storage_accounts import account_key
+
+_MAIN = Path("node_modules/azurite/dist/src/azurite.js")
+_LISTENS = re.compile(r"Azurite (Blob|Table) service is successfully listening at (http://\S+)")
+_SECONDS_TO_START = 60
+
+
+class Azurite:
+    """Knows its accounts from its start on: a new one means a new start. What is stored outlives that."""
+
+    def __init__(self, packages: Path) -> None:
+        if not (packages / _MAIN).is_file():
+            raise FileNotFoundError(f"{packages / _MAIN}: there is no azurite (make azure installs it)")
+        self.main = packages / _MAIN
+        self._folder = tempfile.TemporaryDirectory(prefix="azure-emulator-")
+        self._process: asyncio.subprocess.Process | None = None
+        self._accounts: set[str] = set()
+        self._urls: dict[str, str] = {}
+        self._starting = asyncio.Lock()
+
+    async def url(self, service: str, account: str, others: Iterable[str]) -> str:
+        """Where `blob` or `table` is, for an account that has to be served, and others that may be as well."""
+        async with self._starting:
+            if account not in self._accounts:
+                await self._stop()
+                self._accounts |= {account, *others}
+                await self._start()
+            return self._urls[service]
+
+    async def close(self) -> None:
+        await self._stop()
+        self._folder.cleanup()
+
+    async def _start(self) -> None:
+        accounts = ";".join(f"{name}:{account_key(name)}:{account_key(name, 2)}" for name in sorted(self._accounts))
+        command = ["node", str(self.main), "--blobPort", "0", "--tablePort", "0", "--queuePort", "0", "--silent", "--location",
+                   self._folder.name, "--skipApiVersionCheck", "--disableProductStyleUrl", "--disableTelemetry"]
+        self._process = await asyncio.create_subprocess_exec(
+            *command, env={**os.environ, "AZURITE_ACCOUNTS": accounts}, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True)
+        self._urls = {}
+        async with asyncio.timeout(_SECONDS_TO_START):
+            while len(self._urls) < 2:
+                line = await self._process.stdout.readline() if self._process.stdout else b""
+                if not line:
+                    raise RuntimeError("azurite ended before it listened")
+                if found := _LISTENS.search(line.decode(errors="replace")):
+                    self._urls[found[1].lower()] = found[2]
+        self._reader = asyncio.create_task(self._drain(self._process))
+
+    async def _drain(self, process: asyncio.subprocess.Process) -> None:
+        """A pipe that nobody reads would stop it one day."""
+        while process.stdout and await process.stdout.readline():
+            pass
+
+    async def _stop(self) -> None:
+        if not self._process or self._process.returncode is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self._process.wait(), 5)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()

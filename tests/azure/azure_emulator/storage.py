@@ -1,0 +1,111 @@
+"""Blobs and tables: passed on to azurite, with what it does not check, failures on demand, and a record."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+from aiohttp import web
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.data.tables.aio import TableServiceClient
+from azure.storage.blob.aio import BlobServiceClient
+from yarl import URL
+
+from .azurite import Azurite
+from .emulator import Emulator
+from .kinds.storage_accounts import TYPE, account_key
+from .messages import Answer, Request
+
+# The most that one write of pages may carry. Azure refuses more, azurite does not.
+MOST_PAGES = 4 << 20
+# What is between two hops, and not to be passed on.
+_HOPS = {"connection", "keep-alive", "transfer-encoding", "content-length", "expect"}
+
+
+class Storage:
+    def __init__(self, emulator: Emulator, azurite: Azurite, http: aiohttp.ClientSession) -> None:
+        self.emulator, self.azurite, self.http = emulator, azurite, http
+        self._served: dict[str, str] = {}
+        """Account -> when it was made, for those that azurite has been asked about."""
+        self._emptying = asyncio.Lock()
+
+    def handler(self, service: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """`blob` or `table`. The first segment of a path is the account."""
+
+        async def handle(incoming: web.Request) -> web.StreamResponse:
+            body = await incoming.read()
+            request = Request(incoming.method, incoming.path, dict(incoming.query),
+                              {name.lower(): value for name, value in incoming.headers.items()}, b"", str(incoming.url.origin()))
+            fault = self.emulator.find_fault(request)
+            response: web.Response | None = None
+            if fault and fault.delay:
+                await asyncio.sleep(fault.delay)
+            if not fault or fault.effect or fault.drop == "after" or not (fault.status or fault.drop):
+                response = self._refused(request, service, body) or await self._passed_on(incoming, service, body)
+            if fault and fault.status:
+                response = _error(fault.status, fault.code, fault.message, fault.headers)
+            dropped = bool(fault and fault.drop)
+            self._record(request, service, body, None if dropped else response)
+            if dropped or response is None:
+                if incoming.transport:
+                    incoming.transport.abort()
+                raise asyncio.CancelledError
+            return response
+
+        return handle
+
+    def _refused(self, request: Request, service: str, body: bytes) -> web.Response | None:
+        account = request.path.split("/")[1]
+        if account not in self._accounts():
+            return _error(404, "ResourceNotFound", f"There is no storage account {account}; its name would not resolve.")
+        is_pages = service == "blob" and request.method == "PUT" and request.query.get("comp") == "page"
+        if is_pages and len(body) > MOST_PAGES:
+            return _error(413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit.",
+                          {"x-ms-error-limit": str(MOST_PAGES)})
+        return None
+
+    async def _passed_on(self, incoming: web.Request, service: str, body: bytes) -> web.Response:
+        account = incoming.path.split("/")[1]
+        home = await self.azurite.url(service, account, self._accounts())
+        await self._empty_if_new(account)
+        headers = {name: value for name, value in incoming.headers.items() if name.lower() not in _HOPS}
+        # The path as it was sent: the signature is over these very characters.
+        url = URL(home + incoming.raw_path, encoded=True)
+        async with self.http.request(incoming.method, url, data=body, headers=headers, allow_redirects=False,
+                                     skip_auto_headers=("Content-Type", "User-Agent", "Accept")) as answer:
+            content = await answer.read()
+            kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _HOPS]
+            response = web.Response(status=answer.status, headers=kept, body=content if incoming.method != "HEAD" else None)
+            if incoming.method == "HEAD" and "Content-Length" in answer.headers:
+                response.headers["Content-Length"] = answer.headers["Content-Length"]
+            return response
+
+    def _accounts(self) -> dict[str, str]:
+        return {entry.body["name"]: entry.properties.get("creationTime", "") for entry in self.emulator.cloud.store.of(TYPE)}
+
+    async def _empty_if_new(self, account: str) -> None:
+        """An account that is made again under an old name does not have what the old one had."""
+        made = self._accounts().get(account, "")
+        async with self._emptying:
+            if self._served.get(account, made) != made:
+                key = account_key(account)
+                blob, table = [f"{await self.azurite.url(service, account, ())}/{account}" for service in ("blob", "table")]
+                async with BlobServiceClient(blob, {"account_name": account, "account_key": key}) as blobs:
+                    async for container in blobs.list_containers():
+                        await blobs.delete_container(container.name)
+                async with TableServiceClient(table, credential=AzureNamedKeyCredential(account, key)) as tables:
+                    async for one in tables.list_tables():
+                        await tables.delete_table(one.name)
+            self._served[account] = made
+
+    def _record(self, request: Request, service: str, body: bytes, response: web.Response | None) -> None:
+        request.raw = b'{"bytes": %d, "sha256": "%s"}' % (len(body), hashlib.sha256(body).hexdigest().encode())
+        self.emulator.journal.add(service, request, Answer(response.status, None, dict(response.headers)) if response else None)
+
+
+def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> web.Response:
+    body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    return web.Response(status=status, body=body.encode(), content_type="application/xml",
+                        headers={**(headers or {}), "x-ms-error-code": code})
