@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     ];
     let mut cases: Vec<_> = tables.concat().into_iter().map(isolated::possible).collect();
     cases.sort_by_key(|case| case.id);
-    coverage::run("Attacks", &cases)
+    coverage::run("Attacks", &cases, None)
 }
 
 /// A covered case.

@@ -70,7 +70,8 @@ fn refuse(status: u16, code: &str, message: &str) -> Turn {
     Turn::Answer(status, format!("<ErrorResponse>{error}<RequestId>refused</RequestId></ErrorResponse>"))
 }
 
-fn classic(world: &World, name: &str) {
+/// Makes a classic load balancer.
+pub(crate) fn classic(world: &World, name: &str) {
     let listener = "Listeners.member.1.Protocol=tcp&Listeners.member.1.LoadBalancerPort=80&\
                     Listeners.member.1.InstancePort=80&AvailabilityZones.member.1=us-east-1a";
     let form = format!("Action=CreateLoadBalancer&LoadBalancerName={name}&{listener}");
@@ -78,7 +79,7 @@ fn classic(world: &World, name: &str) {
 }
 
 /// Makes a target group and returns its ARN.
-fn group(world: &World, name: &str, kind: &str) -> String {
+pub(crate) fn group(world: &World, name: &str, kind: &str) -> String {
     let answer = targets(world, &format!("{}&TargetType={kind}&VpcId={}", group_form(name), world.vpc));
     texts(&answer, "TargetGroupArn").remove(0)
 }

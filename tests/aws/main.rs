@@ -18,15 +18,20 @@ mod capacity;
 mod configuration;
 mod create_vm;
 mod disks;
+mod faults;
 mod launch_disks;
 mod load_balancers;
 mod networks;
+mod requests;
 mod stemcells;
 mod vms;
 mod world;
 
 /// The rows. A number that is left out of a table would else not be missed.
 const ROWS: usize = 77;
+
+/// Most cases wait for moto, or for time to pass.
+const THREADS: usize = 14;
 
 fn main() -> ExitCode {
     let mut cases = [
@@ -45,8 +50,14 @@ fn main() -> ExitCode {
     let wanted = (1..=ROWS).map(|number| format!("A{number:02}"));
     assert!(wanted.eq(cases.iter().map(|case| case.id.to_owned())), "the table does not have every row once");
     cases.extend_from_slice(capacity::CASES);
-    let outcome = coverage::run("plugin aws", &cases);
+    // They take longest, so they begin first.
+    cases.splice(..0, faults::CASES.iter().copied());
+    cases.extend(requests::CASES);
+    let outcome = coverage::run("plugin aws", &cases, Some(THREADS));
     world::stop();
+    for told in [requests::table(), faults::summary()] {
+        say(&told);
+    }
     outcome
 }
 
@@ -56,4 +67,12 @@ const fn row(id: &'static str, section: &'static str, text: &'static str, run: f
 
 const fn not_yet(id: &'static str, section: &'static str, text: &'static str, why: &'static str) -> Case {
     Case { id, section, text, check: Check::NotYet(why) }
+}
+
+/// Nothing where a filter left the case out.
+#[expect(clippy::print_stdout, reason = "this is what a test program is for")]
+fn say(text: &str) {
+    if !text.is_empty() {
+        println!("{text}");
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,27 +37,34 @@ pub(crate) struct World {
     pub(crate) address: String,
 }
 
-static MOTO: Mutex<Option<Arc<Moto>>> = Mutex::new(None);
+static MOTOS: Mutex<Vec<Arc<Moto>>> = Mutex::new(Vec::new());
 
-/// The server of all accounts, started when the first one is needed.
-fn moto() -> Arc<Moto> {
+/// The servers of all accounts, started when the first one is needed: one works on one request at a time.
+fn motos() -> Vec<Arc<Moto>> {
     static START: OnceLock<()> = OnceLock::new();
     START.get_or_init(|| {
         let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("aws/images.json");
-        *MOTO.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(Moto::with_images(&images)));
+        let start = || Arc::new(Moto::with_images(&images));
+        let both = thread::scope(|scope| {
+            let other = scope.spawn(start);
+            vec![start(), other.join().expect("no panic")]
+        });
+        *MOTOS.lock().unwrap_or_else(PoisonError::into_inner) = both;
     });
-    MOTO.lock().unwrap_or_else(PoisonError::into_inner).clone().expect("moto runs")
+    MOTOS.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Ends moto; a static is never dropped.
 pub(crate) fn stop() {
-    MOTO.lock().unwrap_or_else(PoisonError::into_inner).take();
+    MOTOS.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
 
 impl World {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(100_000_000_001);
-        let account = moto().account(&NEXT.fetch_add(1, Ordering::Relaxed).to_string());
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let motos = motos();
+        let account = motos[usize::from(number.is_multiple_of(2))].account(&number.to_string());
         let first = |form: &str, element: &str| {
             texts(&account.ec2(&format!("Action={form}")), element).into_iter().next().expect("an answer")
         };

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     let wanted =
         SECTIONS.iter().flat_map(|(letter, last)| (1..=*last).map(move |number| format!("{letter}{number:02}")));
     assert!(wanted.eq(cases.iter().map(|case| case.id.to_owned())), "the table does not have every statement once");
-    let outcome = coverage::run("conformance", &cases);
+    let outcome = coverage::run("conformance", &cases, None);
     support::cloud::stop();
     outcome
 }

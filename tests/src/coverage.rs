@@ -29,9 +29,11 @@ pub enum Check {
 }
 
 /// Runs the statements as tests of libtest's kind, with its arguments and filters, and prints after them how many of
-/// each section were seen to hold, and every one that has no test, with the reason.
-pub fn run(title: &str, cases: &[Case]) -> ExitCode {
-    let arguments = Arguments::from_args();
+/// each section were seen to hold, and every one that has no test, with the reason. `threads` is how many run at once
+/// when nobody says; one for each processor by default.
+pub fn run(title: &str, cases: &[Case], threads: Option<usize>) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(threads);
     let mistakes = mistakes(cases);
     let held = Arc::<Mutex<BTreeSet<&'static str>>>::default();
     let conclusion = libtest_mimic::run(&arguments, cases.iter().map(|case| trial(*case, Arc::clone(&held))).collect());

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -7,7 +8,8 @@ use crate::endpoint::read_request;
 use crate::moto::Account;
 use crate::service::Asked;
 
-/// Stands before an account of moto's, keeps every request, and does with each what it is told.
+/// Stands before an account of moto's, keeps every request, and does with each what it is told. An order with a client
+/// token that was carried out already is answered as it was then: EC2 does so, moto does not.
 pub struct Relay {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -19,6 +21,8 @@ pub enum Turn {
     Pass,
     /// It is answered with this status and body; the server never sees it.
     Answer(u16, String),
+    /// The server does what it is asked for, and this is the answer.
+    AnswerAfter(u16, String),
     /// The connection ends; the server never sees it.
     Drop,
     /// The server does what it is asked for, and then the connection ends.
@@ -33,13 +37,19 @@ struct Shared {
     account: Account,
     asked: Mutex<Vec<Asked>>,
     script: Mutex<Script>,
+    /// Answers by action and client token.
+    carried_out: Mutex<HashMap<(String, String), Vec<u8>>>,
 }
 
 impl Turn {
     /// EC2's answer when it refuses something.
     pub fn refuse(status: u16, code: &str, message: &str) -> Self {
-        let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
-        Self::Answer(status, format!("<Response><Errors>{error}</Errors><RequestID>refused</RequestID></Response>"))
+        Self::Answer(status, refusal(code, message))
+    }
+
+    /// The same answer to something that was done.
+    pub fn refuse_after(status: u16, code: &str, message: &str) -> Self {
+        Self::AnswerAfter(status, refusal(code, message))
     }
 
     /// The server's answer with a text in the place of another one.
@@ -54,8 +64,13 @@ impl Relay {
     pub fn before(account: Account) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
-        let shared = Shared { account, asked: Mutex::default(), script: Mutex::new(Box::new(|_| Turn::Pass)) };
-        let shared = Arc::new(shared);
+        let script: Script = Box::new(|_| Turn::Pass);
+        let shared = Arc::new(Shared {
+            account,
+            asked: Mutex::default(),
+            script: Mutex::new(script),
+            carried_out: Mutex::default(),
+        });
         let served = Arc::clone(&shared);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -99,14 +114,19 @@ impl Shared {
         let Some(request) = read_request(&mut client) else { return Ok(()) };
         let Some(asked) = Asked::read(&request) else { return Ok(()) };
         let turn = self.script.lock().expect("no panic")(&asked);
+        let key = (asked.field("Action"), asked.field("ClientToken"));
         self.asked.lock().expect("no panic").push(asked);
         match turn {
-            Turn::Pass => client.write_all(&self.forward(&request)?),
+            Turn::Pass => client.write_all(&self.forward(&request, key)?),
             Turn::Answer(status, body) => client.write_all(answer(&status.to_string(), &body).as_bytes()),
+            Turn::AnswerAfter(status, body) => {
+                self.forward(&request, key)?;
+                client.write_all(answer(&status.to_string(), &body).as_bytes())
+            }
             Turn::Drop => Ok(()),
-            Turn::DropAfter => self.forward(&request).map(drop),
+            Turn::DropAfter => self.forward(&request, key).map(drop),
             Turn::Change(change) => {
-                let whole = String::from_utf8(self.forward(&request)?).map_err(io::Error::other)?;
+                let whole = String::from_utf8(self.forward(&request, key)?).map_err(io::Error::other)?;
                 let (head, body) = whole.split_once("\r\n\r\n").unwrap_or_default();
                 let status = head.split(' ').nth(1).unwrap_or_default();
                 client.write_all(answer(status, &change(body)).as_bytes())
@@ -114,14 +134,25 @@ impl Shared {
         }
     }
 
-    fn forward(&self, request: &str) -> io::Result<Vec<u8>> {
+    fn forward(&self, request: &str, key: (String, String)) -> io::Result<Vec<u8>> {
+        if let Some(answer) = self.carried_out.lock().expect("no panic").get(&key) {
+            return Ok(answer.clone());
+        }
         let mut server = TcpStream::connect(self.account.address())?;
         let more = format!("\r\nConnection: close\r\n{}\r\n", self.account.header());
         server.write_all(request.replacen("\r\n", &more, 1).as_bytes())?;
         let mut answer = Vec::new();
         server.read_to_end(&mut answer)?;
+        if !key.1.is_empty() && answer.starts_with(b"HTTP/1.1 200") {
+            self.carried_out.lock().expect("no panic").insert(key, answer.clone());
+        }
         Ok(answer)
     }
+}
+
+fn refusal(code: &str, message: &str) -> String {
+    let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    format!("<Response><Errors>{error}</Errors><RequestID>refused</RequestID></Response>")
 }
 
 fn answer(status: &str, body: &str) -> String {

@@ -32,6 +32,9 @@ pub enum ApiError {
     },
 }
 
+/// With these a service says that it broke down, and not how far it had come.
+const FAULTS: &[&str] = &["InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable"];
+
 impl ApiError {
     /// The cloud's error code; none when the service did not answer.
     #[must_use]
@@ -43,11 +46,11 @@ impl ApiError {
     }
 
     /// Whether the operation may have been carried out, although it failed here. An error that the service answers with
-    /// means that it was not.
+    /// means that it was not, unless the error is a fault of the service's own.
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {
         match self {
-            Self::Service { .. } => false,
+            Self::Service { code, .. } => FAULTS.contains(&code.as_str()) || code.starts_with("HTTP 5"),
             Self::Host { error, .. } => error.may_have_arrived(),
             Self::Client { .. } => true,
         }
@@ -112,6 +115,16 @@ mod tests {
         let error = http::Error::from(Problem::NoCredentials("no key".into()));
         let error = ApiError::Host { operation: "RunInstances".into(), error };
         assert_eq!(Failure::from(error), Failure::Invalid("no key".into()));
+    }
+
+    #[test]
+    fn a_fault_leaves_open_what_was_done() {
+        let unsure = |code: &str| {
+            let (operation, message) = ("RunInstances".into(), String::new());
+            ApiError::Service { operation, code: code.into(), message, request_id: None }.may_have_arrived()
+        };
+        assert!(unsure("InternalError") && unsure("HTTP 502"));
+        assert!(!unsure("InsufficientInstanceCapacity") && !unsure("RequestLimitExceeded") && !unsure("HTTP 403"));
     }
 
     #[test]

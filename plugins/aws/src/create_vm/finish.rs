@@ -9,6 +9,7 @@ use super::request::Request;
 use super::routes::{self, Target};
 use super::survey::Site;
 use crate::client::Ec2;
+use crate::leftovers::find;
 use crate::patience::Patience;
 use crate::wait;
 
@@ -103,11 +104,15 @@ async fn associate_address(
             made.address(intent);
             Ok(())
         }
-        Err(error) => {
-            if !error.may_have_arrived() {
-                intent.removed();
-            }
+        Err(error) if !error.may_have_arrived() => {
+            intent.removed();
             Err(error.into())
+        }
+        Err(error) => {
+            // The answer was lost; the address tells.
+            made.address(intent);
+            let found = find::association(ec2, allocation, &interface.id).await;
+            if found.is_ok_and(|found| !found.is_empty()) { Ok(()) } else { Err(error.into()) }
         }
     }
 }

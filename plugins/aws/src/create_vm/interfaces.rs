@@ -1,6 +1,6 @@
 use std::cell::RefCell;
 
-use aws_sdk_ec2::types::{InstanceIpv6Address, NetworkInterface, NetworkInterfaceStatus, ResourceType};
+use aws_sdk_ec2::types::{Filter, InstanceIpv6Address, NetworkInterface, NetworkInterfaceStatus, ResourceType};
 use cpi_plugin_sdk::{ApiError, Failure, smithy};
 use futures_concurrency::prelude::*;
 
@@ -123,12 +123,32 @@ async fn order(ec2: &Ec2, request: &Request, planned: &Planned<'_>, made: &Made)
         .set_tag_specifications(tagging::specifications(&[ResourceType::NetworkInterface], &request.tags))
         .send()
         .await
-        .map_err(smithy::error("CreateNetworkInterface"))
-        .inspect_err(|error| declared.failed(error))?;
-    let id = answer.network_interface.and_then(|interface| interface.network_interface_id);
-    let id = id.ok_or_else(|| incomplete("CreateNetworkInterface", "the answer names no interface"))?;
+        .map_err(smithy::error("CreateNetworkInterface"));
+    let id = match answer {
+        Ok(answer) => answer
+            .network_interface
+            .and_then(|interface| interface.network_interface_id)
+            .ok_or_else(|| incomplete("CreateNetworkInterface", "the answer names no interface"))?,
+        Err(error) => {
+            declared.failed(&error);
+            let found = if error.may_have_arrived() { ordered(ec2, &declared).await } else { None };
+            found.ok_or(error)?
+        }
+    };
     made.interface(&id, declared.intent);
     Ok(id)
+}
+
+/// The interface of an order whose answer was lost: EC2 may have made it all the same.
+async fn ordered(ec2: &Ec2, declared: &Declared) -> Option<String> {
+    let filter = Filter::builder().name("description").values(declared.description()).build();
+    let found = wait::until(Patience::CONSISTENT, async || {
+        let answer = ec2.describe_network_interfaces().filters(filter.clone()).send().await;
+        let answer = answer.map_err(smithy::error("DescribeNetworkInterfaces"))?;
+        let interface = answer.network_interfaces().first();
+        Ok::<_, ApiError>(interface.and_then(|interface| interface.network_interface_id()).map(str::to_owned))
+    });
+    found.await.ok().flatten()
 }
 
 async fn prepare(ec2: &Ec2, request: &Request, group: &NicGroup, id: &str) -> Result<NetworkInterface, ApiError> {

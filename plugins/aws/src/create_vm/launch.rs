@@ -1,10 +1,9 @@
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::types::{
-    BlockDeviceMapping, EbsBlockDevice, Filter, HttpTokensState, IamInstanceProfileSpecification,
-    InstanceInterruptionBehavior, InstanceMarketOptionsRequest, InstanceMetadataEndpointState,
-    InstanceMetadataOptionsRequest, InstanceMetadataProtocolState, InstanceMetadataTagsState,
-    InstanceNetworkInterfaceSpecification, InstanceType, MarketType, Placement, Reservation, ResourceType,
-    SpotInstanceType, SpotMarketOptions, TagSpecification, Tenancy, VolumeType,
+    BlockDeviceMapping, EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification, InstanceInterruptionBehavior,
+    InstanceMarketOptionsRequest, InstanceMetadataEndpointState, InstanceMetadataOptionsRequest,
+    InstanceMetadataProtocolState, InstanceMetadataTagsState, InstanceNetworkInterfaceSpecification, InstanceType,
+    MarketType, Placement, ResourceType, SpotInstanceType, SpotMarketOptions, TagSpecification, Tenancy, VolumeType,
 };
 use cpi_plugin_sdk::{ApiError, Failure, Intent, random, smithy};
 use serde_json::json;
@@ -18,6 +17,7 @@ use super::survey::{Machine, Site};
 use super::zones::Place;
 use crate::client::Ec2;
 use crate::disks::create::number;
+use crate::leftovers::find;
 use crate::load_balancers::address_targets;
 use crate::patience::Patience;
 use crate::tagging;
@@ -60,19 +60,20 @@ pub(super) async fn run(
         intent.removed();
         return Ok(Err(error));
     }
-    Ok(launched(ec2, &token).await.map(|id| made.instance(&id, intent)).ok_or(error))
+    match launched(ec2, &interfaces).await {
+        Ok(found) => Ok(found.map(|id| made.instance(&id, intent)).ok_or(error)),
+        Err(second) => {
+            let second = second.describe();
+            Err(Failure::from(error).and(&format!("whether there is an instance could not be found out: {second}")))
+        }
+    }
 }
 
-/// The instance of a launch whose answer was lost: EC2 may have made it all the same.
-async fn launched(ec2: &Ec2, token: &str) -> Option<String> {
-    let filter = Filter::builder().name("client-token").values(token).build();
-    let found = wait::until(Patience::CONSISTENT, async || {
-        let answer = ec2.describe_instances().filters(filter.clone()).send().await;
-        let answer = answer.map_err(smithy::error("DescribeInstances"))?;
-        let mut instances = answer.reservations().iter().flat_map(Reservation::instances);
-        Ok::<_, ApiError>(instances.next().and_then(|instance| instance.instance_id()).map(str::to_owned))
-    });
-    found.await.ok().flatten()
+/// The instance of a launch whose answer was lost: EC2 may have made it all the same, and then it has the interfaces.
+async fn launched(ec2: &Ec2, interfaces: &[&str]) -> Result<Option<String>, Failure> {
+    let interfaces: Vec<_> = interfaces.iter().map(|id| (*id).to_owned()).collect();
+    wait::until(Patience::CONSISTENT, async || Ok(find::holders(ec2, interfaces.clone()).await?.into_iter().next()))
+        .await
 }
 
 fn request(ec2: &Ec2, order: &Order<'_>) -> Result<RunInstancesFluentBuilder, Failure> {

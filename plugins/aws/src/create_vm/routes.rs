@@ -101,13 +101,17 @@ async fn create(
     let (table, destination) = (&route.table, &route.destination);
     let note = json!({"table": table, "destination": destination, "targets": ends});
     let intent = Intent::begin("route", &format!("{table} {destination}"), &note).await?;
-    let created = order(ec2, route, target).await;
-    match &created {
-        Ok(()) => made.route(table, destination, intent),
-        Err(error) if !error.may_have_arrived() => intent.removed(),
-        Err(_) => {}
+    let error = match order(ec2, route, target).await {
+        Ok(()) => return Ok(Ok(made.route(table, destination, intent))),
+        Err(error) => error,
+    };
+    if !error.may_have_arrived() {
+        intent.removed();
+        return Ok(Err(error));
     }
-    Ok(created)
+    // The answer was lost; the table tells.
+    let leads = leads_to(ec2, table, destination, &ends.map(str::to_owned)).await;
+    Ok(if leads.unwrap_or(false) { Ok(made.route(table, destination, intent)) } else { Err(error) })
 }
 
 async fn order(ec2: &Ec2, route: &Route, target: Target<'_>) -> Result<(), ApiError> {

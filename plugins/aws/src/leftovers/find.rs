@@ -50,7 +50,7 @@ async fn vms(ec2: &Ec2, ids: Vec<String>) -> Result<Vec<String>, Failure> {
 }
 
 /// The instances that the interfaces are attached to.
-async fn holders(ec2: &Ec2, interfaces: Vec<String>) -> Result<Vec<String>, Failure> {
+pub(crate) async fn holders(ec2: &Ec2, interfaces: Vec<String>) -> Result<Vec<String>, Failure> {
     let filter = Filter::builder().name("network-interface-id").set_values(Some(interfaces)).build();
     let answer = ec2.describe_network_interfaces().filters(filter).send().await;
     let answer = answer.map_err(smithy::error("DescribeNetworkInterfaces"))?;
@@ -111,7 +111,7 @@ async fn copies(ec2: &Ec2, trace: &Trace, key: &str) -> Result<Vec<String>, Fail
 }
 
 /// The association of an address with an interface.
-async fn association(ec2: &Ec2, allocation: &str, interface: &str) -> Result<Vec<String>, Failure> {
+pub(crate) async fn association(ec2: &Ec2, allocation: &str, interface: &str) -> Result<Vec<String>, Failure> {
     let answer = ec2.describe_addresses().allocation_ids(allocation).send().await;
     let answer = match answer.map_err(smithy::error("DescribeAddresses")) {
         Err(error) if errors::address_gone(&error) => return Ok(Vec::new()),
