@@ -124,10 +124,16 @@ impl AgentVault {
     /// The body of a request, with the document in the one field that the manifest names, if a token stands there.
     pub(crate) fn place(&self, permit: &Permit) -> Vec<u8> {
         let body = &permit.request().body;
-        match (permit.placement(), std::str::from_utf8(body)) {
-            (Some(placement), Ok(form)) if self.context.is_ok() => self.place_in_form(placement, form).into_bytes(),
-            _ => body.clone(),
-        }
+        let placed = match (permit.placement(), std::str::from_utf8(body)) {
+            (Some(Placement::Form { form: field, encoding, .. }), Ok(form)) if self.context.is_ok() => {
+                Some(self.place_in_form(field, *encoding, form).into_bytes())
+            }
+            (Some(Placement::Json { json, encoding, .. }), Ok(text)) if self.context.is_ok() => {
+                self.place_in_json(json, *encoding, text).map(String::into_bytes)
+            }
+            _ => None,
+        };
+        placed.unwrap_or_else(|| body.clone())
     }
 
     /// Whatever an endpoint could repeat of the documents.
@@ -144,17 +150,11 @@ impl AgentVault {
     }
 
     /// One field at most: a form that repeats it would make the document many times as large.
-    fn place_in_form(&self, placement: &Placement, form: &str) -> String {
-        let mut documents = lock(&self.documents);
-        let mut field = |pair: &str| match url::form_urlencoded::parse(pair.as_bytes()).next() {
-            Some((key, token)) if key == placement.form.as_str() => {
-                let document = documents.iter_mut().find(|document| document.token == token)?;
-                document.placed = true;
-                let value = match placement.encoding {
-                    Encoding::Plain => &document.plain,
-                    Encoding::Base64 => &document.base64,
-                };
-                Some(url::form_urlencoded::Serializer::new(String::new()).append_pair(&key, value).finish())
+    fn place_in_form(&self, name: &str, encoding: Encoding, form: &str) -> String {
+        let field = |pair: &str| match url::form_urlencoded::parse(pair.as_bytes()).next() {
+            Some((key, token)) if key == name => {
+                let value = self.document(&token, encoding)?;
+                Some(url::form_urlencoded::Serializer::new(String::new()).append_pair(&key, &value).finish())
             }
             _ => None,
         };
@@ -163,6 +163,26 @@ impl AgentVault {
             *pair = placed;
         }
         pairs.join("&")
+    }
+
+    /// The document with the settings in this member; none when no token stands there.
+    fn place_in_json(&self, pointer: &str, encoding: Encoding, text: &str) -> Option<String> {
+        let mut body: Value = serde_json::from_str(text).ok()?;
+        let field = body.pointer_mut(pointer)?;
+        let value = self.document(field.as_str()?, encoding)?;
+        *field = Value::String(value);
+        Some(body.to_string())
+    }
+
+    /// The document that a token stands for, which goes into a request now.
+    fn document(&self, token: &str, encoding: Encoding) -> Option<String> {
+        let mut documents = lock(&self.documents);
+        let document = documents.iter_mut().find(|document| document.token == token)?;
+        document.placed = true;
+        Some(match encoding {
+            Encoding::Plain => document.plain.clone(),
+            Encoding::Base64 => document.base64.clone(),
+        })
     }
 }
 
@@ -290,15 +310,30 @@ mod tests {
     fn a_token_is_replaced_in_its_field_and_nowhere_else() {
         let vault = vault();
         let token = vault.seal(facts()).unwrap().token;
-        let placement = Placement { action: "Run".to_owned(), form: "UserData".to_owned(), encoding: Encoding::Base64 };
         let form = format!("Action=Run&Tag.1={token}&UserData={token}&Name=x{token}");
-        let placed = vault.place_in_form(&placement, &form);
+        let placed = vault.place_in_form("UserData", Encoding::Base64, &form);
         let fields: Vec<_> = url::form_urlencoded::parse(placed.as_bytes()).collect();
         assert_eq!(fields[1].1, token);
         assert_eq!(fields[3].1, format!("x{token}"));
         let document: Value = serde_json::from_slice(&STANDARD.decode(fields[2].1.as_bytes()).unwrap()).unwrap();
         assert_eq!(document["agent_id"], "agent-1");
-        assert_eq!(vault.place_in_form(&placement, "UserData=bosh-agent-settings-0"), "UserData=bosh-agent-settings-0");
+        let unknown = "UserData=bosh-agent-settings-0";
+        assert_eq!(vault.place_in_form("UserData", Encoding::Base64, unknown), unknown);
+    }
+
+    #[test]
+    fn a_token_is_replaced_in_its_member_and_nowhere_else() {
+        let vault = vault();
+        let token = vault.seal(facts()).unwrap().token;
+        let body = json!({"name": token, "os": {"data": token}, "z": 1}).to_string();
+        let placed: Value =
+            serde_json::from_str(&vault.place_in_json("/os/data", Encoding::Base64, &body).unwrap()).unwrap();
+        assert_eq!(placed["name"], token.as_str());
+        let document = STANDARD.decode(placed["os"]["data"].as_str().unwrap()).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&document).unwrap()["agent_id"], "agent-1");
+        for (pointer, body) in [("/os/other", body.as_str()), ("/name", r#"{"name": "else"}"#), ("/name", "no JSON")] {
+            assert_eq!(vault.place_in_json(pointer, Encoding::Plain, body), None, "{pointer} {body}");
+        }
     }
 
     #[test]
@@ -310,8 +345,7 @@ mod tests {
             serde_json::from_str::<Value>(&settings.unwrap()).unwrap()["vm"]["name"].as_str().unwrap().to_owned()
         };
         assert_eq!(name(vault.registered()), "vm-2");
-        let placement = Placement { action: "Run".to_owned(), form: "UserData".to_owned(), encoding: Encoding::Plain };
-        let placed = vault.place_in_form(&placement, &format!("UserData={first}"));
+        let placed = vault.place_in_form("UserData", Encoding::Plain, &format!("UserData={first}"));
         assert_eq!(name(vault.registered()), "vm-1", "the one that was placed");
         let pointer = url::form_urlencoded::parse(placed.as_bytes()).next().unwrap().1.into_owned();
         let network = json!({"type": "manual", "ip": "10.0.0.2", "prefix": "32", "use_dhcp": true, "mac": "02:00"});

@@ -7,6 +7,7 @@ use url::{Host, Origin, Url};
 use crate::action::{self, NoAction};
 use crate::manifest::{Actions, HttpAsk};
 use crate::pattern::fill;
+use crate::settings;
 use crate::{
     AddressRule, AllowedAddress, Egress, HostConfig, HostEntry, HostPattern, Limits, Manifest, Outgoing, Placement,
     Retry, RuleError, Settings,
@@ -205,8 +206,9 @@ impl Grant {
 
     fn permit(&self, rule: &Rule, request: Outgoing, url: Url, body: Body, action: Option<String>) -> Permit {
         // What is sealed goes only where the operator's credential goes.
-        let place = |_| self.placements.iter().find(|place| Some(&place.action) == action.as_ref());
-        let placement = rule.signing.as_ref().and_then(place).cloned();
+        let path = below(rule.base.path(), url.path()).unwrap_or_default();
+        let is_here = |place: &&Placement| place.is_in(action.as_deref(), request.method, path);
+        let placement = rule.signing.as_ref().and_then(|_| self.placements.iter().find(is_here)).cloned();
         let carries_image = matches!(body, Body::Image(_));
         let (addresses, signing) = (rule.addresses.clone(), rule.signing.clone());
         Permit { request, url, addresses, signing, action, placement, carries_image }
@@ -218,7 +220,7 @@ impl Rule {
     fn of(ask: &Arc<HttpAsk>, settings: &Settings, egress: &Egress, operator: &Operator) -> Vec<Self> {
         let readable = &settings.readable;
         let opened = egress.allow_private.clone();
-        let endpoint = ask.endpoint.as_ref().and_then(|key| Some((key, readable.get(key)?.as_str()?)));
+        let endpoint = ask.endpoint.as_ref().and_then(|key| Some((key, settings::value(readable, key)?.as_str()?)));
         let (places, addresses) = if let Some((key, endpoint)) = endpoint {
             (vec![(HostEntry::Endpoint(key.clone()), endpoint.to_owned())], AddressRule::Service(opened))
         } else {
@@ -350,7 +352,7 @@ impl Permit {
         self.carries_image
     }
 
-    /// The field of its form in which a token stands for the agent's settings.
+    /// The field of its body in which a token stands for the agent's settings.
     pub fn placement(&self) -> Option<&Placement> {
         self.placement.as_ref()
     }

@@ -32,7 +32,7 @@ pub use endpoint::normalise_endpoint;
 pub use grant::{Denial, Grant, Permit, Reach, Scope, Signing};
 pub use host_config::{AllowedAddress, CompileLimits, CredentialStore, Egress, HostConfig, HostConfigError, Images};
 pub use limits::{Limits, LimitsPatch, in_words, size_in_words};
-pub use manifest::{Encoding, Manifest, ManifestError, Placement, is_plugin_name};
+pub use manifest::{Agents, Encoding, Manifest, ManifestError, Placement, is_plugin_name};
 pub use pattern::{HostEntry, HostPattern, NamePattern, PathPattern};
 pub use plugin_rules::{PluginRules, RuleError};
 pub use proxy::{NoProxy, Proxy};

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use cpi_protocol::printable;
 use serde::Deserialize;
@@ -64,7 +65,8 @@ const HOST_SECTIONS: [&str; 4] = ["agent", "debug", "registry", "host"];
 pub struct HttpAsk {
     /// Scheme and host, such as `https://ec2.{region}.amazonaws.com`; `{key}` is a setting.
     pub hosts: Vec<HostPattern>,
-    /// A setting under which operators may give another address for the same service.
+    /// A setting under which operators may give another address for the same service: its key, or those of a setting
+    /// that is an object and its member with a dot between them.
     pub endpoint: Option<String>,
     /// Methods allowed.
     pub methods: Vec<Method>,
@@ -110,24 +112,66 @@ pub struct Actions {
 }
 
 /// The `[agents]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Agents {
+    /// Whether agents of old stemcells read the registry that BOSH once had. Without it, every agent of this cloud takes
+    /// its settings from the cloud, whatever callers say of its stemcell.
+    pub registry: bool,
     /// The request fields in which a token stands for the agent's settings.
-    #[serde(default)]
     pub place: Vec<Placement>,
+}
+
+impl Default for Agents {
+    fn default() -> Self {
+        Self { registry: true, place: Vec::new() }
+    }
 }
 
 /// A field of a request that carries the agent's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Placement {
-    /// The action of the request.
-    pub action: String,
-    /// The field of its form.
-    pub form: String,
-    /// How the document is written there.
-    pub encoding: Encoding,
+#[serde(untagged, deny_unknown_fields)]
+pub enum Placement {
+    /// In a form.
+    Form {
+        /// The action of the request.
+        action: String,
+        /// The field of its form.
+        form: String,
+        /// How the document is written there.
+        encoding: Encoding,
+    },
+    /// In a JSON document.
+    Json {
+        /// The method of the request.
+        method: Method,
+        /// Its path.
+        path: PathPattern,
+        /// The member of the document: a JSON pointer, such as `/properties/customData`.
+        json: String,
+        /// How the document is written there.
+        encoding: Encoding,
+    },
+}
+
+impl Placement {
+    /// Whether requests with this action, or of this method to this path, have the field.
+    pub(crate) fn is_in(&self, action: Option<&str>, method: Method, path: &str) -> bool {
+        match self {
+            Self::Form { action: wanted, .. } => Some(wanted.as_str()) == action,
+            Self::Json { method: wanted, path: pattern, .. } => *wanted == method && pattern.matches(path),
+        }
+    }
+}
+
+/// `UserData of RunInstances`.
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Form { action, form, .. } => write!(f, "{form} of {action}"),
+            Self::Json { method, path, json, .. } => write!(f, "{json} of {} {path}", method.name()),
+        }
+    }
 }
 
 /// How a document is written into a field.
@@ -215,7 +259,7 @@ impl Manifest {
             format!("sends {signed}{actions}{image} to {}", hosts.join(", "))
         });
         let places = self.agents.place.iter().map(|place| {
-            format!("puts the settings of agents, secrets included, into {} of {}", place.form, place.action)
+            format!("puts the settings of agents, secrets included, into {place}")
         });
         let credentials =
             self.credentials.iter().map(|(name, credential)| format!("has credential '{name}': {credential}"));
@@ -257,11 +301,16 @@ impl Manifest {
             return Err(ManifestError::SecretIdentity(secret.clone()));
         }
         let mut endpoints = self.http.iter().filter_map(|ask| ask.endpoint.as_ref());
-        match endpoints.find(|endpoint| !settings.contains(endpoint)) {
+        match endpoints.find(|endpoint| !settings.iter().any(|setting| setting == root(endpoint))) {
             Some(endpoint) => Err(ManifestError::UnknownEndpoint(endpoint.clone())),
             None => Ok(()),
         }
     }
+}
+
+/// The setting in which a setting is.
+fn root(key: &str) -> &str {
+    key.split_once('.').map_or(key, |(root, _)| root)
 }
 
 fn is_version(version: &str) -> bool {
@@ -311,6 +360,8 @@ mod tests {
         assert!(Manifest::parse(&format!("{PLUGIN}{ask}credential = \"b\"\n{basic}")).is_ok());
         assert!(refusal(&format!("{PLUGIN}identity = [\"password\"]\n")).contains("under `identity`"));
         assert!(refusal(&format!("{PLUGIN}{ask}endpoint = \"url\"\n")).contains("'url'"));
+        assert!(refusal(&format!("{PLUGIN}{ask}endpoint = \"urls.main\"\n")).contains("'urls.main'"));
+        assert!(Manifest::parse(&format!("{PLUGIN}settings = [\"urls\"]\n{ask}endpoint = \"urls.main\"\n")).is_ok());
         assert!(refusal(&PLUGIN.replace("\"x\"", "\"agent\"")).contains("'agent'"));
         assert!(refusal(&PLUGIN.replace("1.0.0", "\\u001b[31m")).contains("version '\\u{1b}[31m'"));
     }

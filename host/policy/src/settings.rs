@@ -47,12 +47,10 @@ impl Settings {
             }
         }
         for key in manifest.http.iter().filter_map(|ask| ask.endpoint.as_ref()) {
-            match readable.get(key) {
+            match value_mut(&mut readable, key) {
                 None | Some(Value::Null) => {}
                 Some(Value::String(endpoint)) => {
-                    let canonical =
-                        normalise_endpoint(endpoint).map_err(|problem| format!("{name}.{key} {problem}"))?;
-                    readable.insert(key.clone(), Value::String(canonical));
+                    *endpoint = normalise_endpoint(endpoint).map_err(|problem| format!("{name}.{key} {problem}"))?;
                 }
                 // Anything else would leave the manifest's own hosts in force, which is not what was meant.
                 Some(_) => return Err(format!("{name}.{key} must be a text: the address of an endpoint")),
@@ -76,6 +74,21 @@ impl Settings {
     pub fn account(&self) -> Object {
         let key = self.host.text("access_key_id").map(|id| ("access_key_id".to_owned(), id.into()));
         self.identity.clone().into_iter().chain(key).collect()
+    }
+}
+
+/// The value of a setting, or of a member of one that is an object: `endpoints.management`.
+pub(crate) fn value<'a>(settings: &'a Object, key: &str) -> Option<&'a Value> {
+    match key.split_once('.') {
+        None => settings.get(key),
+        Some((root, member)) => settings.get(root)?.get(member),
+    }
+}
+
+fn value_mut<'a>(settings: &'a mut Object, key: &str) -> Option<&'a mut Value> {
+    match key.split_once('.') {
+        None => settings.get_mut(key),
+        Some((root, member)) => settings.get_mut(root)?.get_mut(member),
     }
 }
 

@@ -29,7 +29,7 @@ impl Manifest {
             .iter()
             .filter(|place| rules.allow_agents.unwrap_or(true) && !accepted.agents.place.contains(place));
         let places = places.map(|place| {
-            format!("puts the settings of agents, secrets included, into {} of {}", place.form, place.action)
+            format!("puts the settings of agents, secrets included, into {place}")
         });
         settings.chain(credentials).chain(requests).chain(places).collect()
     }

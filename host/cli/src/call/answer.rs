@@ -32,8 +32,8 @@ pub(super) async fn answer(
     let host = paths::host_config(&options.host).map_err(CpiError::host)?;
     let catalog = catalog(&host)?;
     let installed = catalog.open(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
-    let registry = registry::of(&request, &call, &cloud)?;
-    shape::before(&request, &call, &installed.about, &cloud, registry.is_some())?;
+    let registry = registry::of(&request, &call, &cloud, &installed.manifest.agents)?;
+    shape::before(&request, &call, &installed, &cloud, registry.is_some())?;
     let ready = Ready::load(&cloud, &catalog, installed, &journal).await?;
     let session = Session::open(ready, &cloud, &request.context.properties, &host, &journal)?;
 

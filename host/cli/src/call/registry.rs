@@ -1,6 +1,7 @@
 //! Old stemcells: their agents read a registry, which the host keeps for them beside what the plugin does.
 
 use cpi_broker::{Level, Registry, Via, add_disk, remove_disk};
+use cpi_policy::Agents;
 use cpi_protocol::{Call, CpiError, ErrorType, Request};
 use serde_json::Value;
 
@@ -29,8 +30,13 @@ impl Change {
 }
 
 /// The registry of a call whose VM may read one, if there is one.
-pub(super) fn of(request: &Request, call: &Call, cloud: &CloudConfig) -> Result<Option<Registry>, CpiError> {
-    if Change::of(call).is_none() || shape::settings_from_cloud(request) {
+pub(super) fn of(
+    request: &Request,
+    call: &Call,
+    cloud: &CloudConfig,
+    agents: &Agents,
+) -> Result<Option<Registry>, CpiError> {
+    if Change::of(call).is_none() || shape::settings_from_cloud(request, agents) {
         return Ok(None);
     }
     Ok(Registry::of(&cloud.section("registry"))?)

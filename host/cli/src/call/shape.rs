@@ -1,5 +1,7 @@
 //! What depends on the version of the API that the caller speaks.
 
+use cpi_catalog::Installed;
+use cpi_policy::Agents;
 use cpi_protocol::{Call, CpiError, ErrorType, HIGHEST_API_VERSION, Method, Object, Request};
 use cpi_runtime::About;
 use serde_json::{Value, json};
@@ -23,17 +25,18 @@ pub(super) fn info(about: &About, cloud: &CloudConfig) -> Value {
 pub(super) fn before(
     request: &Request,
     call: &Call,
-    about: &About,
+    installed: &Installed,
     cloud: &CloudConfig,
     registry: bool,
 ) -> Result<(), CpiError> {
+    let Installed { about, manifest, .. } = installed;
     if request.api_version > about.api_version {
         return Err(CpiError::host(format!(
             "api_version {} is higher than {}, the highest that plugin '{}' speaks",
             request.api_version, about.api_version, cloud.plugin
         )));
     }
-    if !matches!(call, Call::CreateVm(_)) || registry || settings_from_cloud(request) {
+    if !matches!(call, Call::CreateVm(_)) || registry || settings_from_cloud(request, &manifest.agents) {
         return Ok(());
     }
     let versions = if request.api_version < 2 {
@@ -51,8 +54,8 @@ pub(super) fn before(
 }
 
 /// Whether the agent of this call's VM takes its settings from the cloud. If not, it reads a registry.
-pub(super) fn settings_from_cloud(request: &Request) -> bool {
-    request.api_version >= 2 && request.context.stemcell_api_version.unwrap_or(1) >= SETTINGS_FROM_CLOUD
+pub(super) fn settings_from_cloud(request: &Request, agents: &Agents) -> bool {
+    !agents.registry || request.api_version >= 2 && request.context.stemcell_api_version.unwrap_or(1) >= SETTINGS_FROM_CLOUD
 }
 
 /// The result as the caller's version expects it.

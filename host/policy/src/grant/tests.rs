@@ -54,7 +54,7 @@ fn what_the_manifest_names_is_permitted_and_signed_for_its_scope() {
         grant(&json!({"region": "eu-central-1"})).check(post("https://ec2.eu-central-1.amazonaws.com/")).unwrap();
     let scope = permit.signing().unwrap().scope.as_ref().unwrap();
     assert_eq!((scope.service.as_str(), scope.region.as_str()), ("ec2", "eu-central-1"));
-    assert_eq!(permit.placement().unwrap().form, "UserData");
+    assert_eq!(permit.placement().unwrap().to_string(), "UserData of RunInstances");
     assert!(!permit.addresses().allows("127.0.0.1:443".parse().unwrap()));
 }
 
