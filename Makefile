@@ -8,7 +8,7 @@ GOLDEN  ?= ../shared/golden
 AZURE_SPECS ?= ../shared/azure-specs
 
 # Always the same set at once: the features of shared crates stay the same, so the cloud SDKs are compiled once.
-PLUGINS  = cpi-plugin-sim cpi-plugin-aws cpi-plugin-hostile
+PLUGINS  = cpi-plugin-sim cpi-plugin-aws cpi-plugin-azure cpi-plugin-hostile
 WASM     = --target wasm32-wasip2 --profile plugin --locked $(addprefix -p ,$(PLUGINS))
 OUT      = target/wasm32-wasip2/plugin
 
@@ -22,7 +22,7 @@ demo: build .venv/ready ## Runs a VM's whole life through the plugins sim and aw
 
 test: build .venv/ready ## Runs every test
 	$(CARGO) test --release --locked
-	$(CARGO) test --release --locked -p cpi-plugin-sdk -p cpi-plugin-sim -p cpi-plugin-aws
+	$(CARGO) test --release --locked -p cpi-plugin-sdk -p cpi-plugin-sim -p cpi-plugin-aws -p cpi-plugin-azure
 	@PYTHONPATH=tests .venv/bin/python -m demo --host dist/cpi-host --quiet
 	@$(MAKE) --no-print-directory azure golden
 
@@ -35,7 +35,7 @@ build: setup ## Makes dist/: the program and its plugins, to be put anywhere
 	@echo "== host"
 	$(CARGO) build --release --locked
 	@mkdir -p dist && install -m 755 target/release/cpi-host dist/cpi-host && install -m 644 docs/sim.json dist/
-	@chmod go-w dist && dist/cpi-host plugin install --accept $(OUT)/cpi_plugin_sim.wasm $(OUT)/cpi_plugin_aws.wasm
+	@chmod go-w dist && dist/cpi-host plugin install --accept $(OUT)/cpi_plugin_sim.wasm $(OUT)/cpi_plugin_aws.wasm $(OUT)/cpi_plugin_azure.wasm
 
 bench: build ## Measures the program beside its targets (SAVE=1 keeps the instruction counts)
 	$(CARGO) run --release --locked --features cpi-tests/bench --bin bench -- $(if $(SAVE),save)

@@ -258,9 +258,11 @@ impl Manifest {
             let image = if ask.image { ", stemcell images included," } else { "" };
             format!("sends {signed}{actions}{image} to {}", hosts.join(", "))
         });
-        let places = self.agents.place.iter().map(|place| {
-            format!("puts the settings of agents, secrets included, into {place}")
-        });
+        let places = self
+            .agents
+            .place
+            .iter()
+            .map(|place| format!("puts the settings of agents, secrets included, into {place}"));
         let credentials =
             self.credentials.iter().map(|(name, credential)| format!("has credential '{name}': {credential}"));
         [settings].into_iter().chain(credentials).chain(requests).chain(places).collect()

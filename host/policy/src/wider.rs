@@ -28,9 +28,7 @@ impl Manifest {
             .place
             .iter()
             .filter(|place| rules.allow_agents.unwrap_or(true) && !accepted.agents.place.contains(place));
-        let places = places.map(|place| {
-            format!("puts the settings of agents, secrets included, into {place}")
-        });
+        let places = places.map(|place| format!("puts the settings of agents, secrets included, into {place}"));
         settings.chain(credentials).chain(requests).chain(places).collect()
     }
 }

@@ -47,6 +47,7 @@ pub struct CreateVm {
     /// Argument 6 as it came. It holds private keys: it goes to the agent and nowhere else.
     pub env: Option<Object>,
     pub tags: Vec<Tag>,
+    /// The last is that of the VM's own instance group, where the caller says it.
     pub groups: Vec<String>,
 }
 
@@ -130,14 +131,18 @@ impl CreateVm {
             network_settings,
             near_disks: arguments.strings(4, "disk_cids")?,
             tags: bosh.map_or(Ok(Vec::new()), |bosh| member_tags(bosh, "argument 6 (env): bosh"))?,
-            groups: bosh
-                .and_then(|bosh| bosh.get("groups"))
-                .and_then(Value::as_array)
-                .map(|groups| groups.iter().filter_map(|group| group.as_str().map(str::to_owned)).collect())
-                .unwrap_or_default(),
+            groups: bosh.map(groups).unwrap_or_default(),
             env,
         })
     }
+}
+
+/// `groups`, and `group` at their end. Directors send it as the last of them, too.
+fn groups(bosh: &Object) -> Vec<String> {
+    let all = bosh.get("groups").and_then(Value::as_array).into_iter().flatten();
+    let own = bosh.get("group").and_then(Value::as_str);
+    let others = all.filter_map(Value::as_str).filter(|group| Some(*group) != own);
+    others.chain(own).map(str::to_owned).collect()
 }
 
 impl VmSize {

@@ -13,13 +13,14 @@ mod instance_types;
 mod leftovers;
 mod load_balancers;
 mod patience;
-mod properties;
 mod settings;
 mod snapshots;
 mod stemcells;
 mod tags;
 mod vms;
 mod volume_speed;
+
+use cpi_plugin_sdk::properties;
 
 #[cfg(target_family = "wasm")]
 mod client;

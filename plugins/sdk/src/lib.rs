@@ -72,6 +72,7 @@ pub mod http;
 mod image;
 mod intent;
 pub mod log;
+pub mod properties;
 mod provider;
 pub mod random;
 pub mod settings;

@@ -55,7 +55,8 @@ pub(super) fn before(
 
 /// Whether the agent of this call's VM takes its settings from the cloud. If not, it reads a registry.
 pub(super) fn settings_from_cloud(request: &Request, agents: &Agents) -> bool {
-    !agents.registry || request.api_version >= 2 && request.context.stemcell_api_version.unwrap_or(1) >= SETTINGS_FROM_CLOUD
+    !agents.registry
+        || request.api_version >= 2 && request.context.stemcell_api_version.unwrap_or(1) >= SETTINGS_FROM_CLOUD
 }
 
 /// The result as the caller's version expects it.

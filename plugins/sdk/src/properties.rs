@@ -1,30 +1,35 @@
-use cpi_plugin_sdk::{Failure, Tag, tags};
+//! What operators write: JSON objects, read key by key.
+
 use serde_json::{Map, Value};
+
+use crate::{Failure, Tag, settings, tags};
 
 /// A JSON object of the operator's, read key by key. What is wrong with a value is said with its full name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Properties {
+pub struct Properties {
     object: Map<String, Value>,
     /// Put before a key in messages, such as `root_disk.`.
     prefix: String,
 }
 
 impl Properties {
-    pub(crate) fn new(object: Map<String, Value>) -> Self {
+    /// An object whose keys need no prefix.
+    pub fn new(object: Map<String, Value>) -> Self {
         Self { object, prefix: String::new() }
     }
 
-    pub(crate) fn parse(json: &str) -> Result<Self, Failure> {
-        cpi_plugin_sdk::settings::object(json, "cloud_properties").map(Self::new)
+    /// The cloud properties of a call: JSON text of an object.
+    pub fn parse(json: &str) -> Result<Self, Failure> {
+        settings::object(json, "cloud_properties").map(Self::new)
     }
 
     /// Whether the key is there, be it with a null.
-    pub(crate) fn has(&self, key: &str) -> bool {
+    pub fn has(&self, key: &str) -> bool {
         self.object.contains_key(key)
     }
 
     /// The object under a key, empty when absent.
-    pub(crate) fn object(&self, key: &str) -> Result<Self, Failure> {
+    pub fn object(&self, key: &str) -> Result<Self, Failure> {
         let object = match self.value(key) {
             None => Map::new(),
             Some(Value::Object(object)) => object.clone(),
@@ -33,7 +38,8 @@ impl Properties {
         Ok(Self { object, prefix: format!("{}{key}.", self.prefix) })
     }
 
-    pub(crate) fn text(&self, key: &str) -> Result<Option<String>, Failure> {
+    /// A string.
+    pub fn text(&self, key: &str) -> Result<Option<String>, Failure> {
         match self.value(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -42,7 +48,7 @@ impl Properties {
     }
 
     /// A number as the operator wrote it, or a string.
-    pub(crate) fn decimal(&self, key: &str) -> Result<Option<String>, Failure> {
+    pub fn decimal(&self, key: &str) -> Result<Option<String>, Failure> {
         match self.value(key) {
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
             _ => self.text(key),
@@ -50,14 +56,14 @@ impl Properties {
     }
 
     /// A whole number; fractions are rounded up.
-    pub(crate) fn number(&self, key: &str) -> Result<Option<u64>, Failure> {
+    pub fn number(&self, key: &str) -> Result<Option<u64>, Failure> {
         let Some(value) = self.value(key) else { return Ok(None) };
         let rounded = value.as_u64().or_else(|| value.as_f64().filter(|number| *number >= 0.0).map(ceil));
         rounded.map(Some).ok_or_else(|| self.wrong(key, "a number", value))
     }
 
     /// `true` or `false`, also as words. Anything else would be guessed at, so it is an error.
-    pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, Failure> {
+    pub fn flag(&self, key: &str) -> Result<Option<bool>, Failure> {
         match self.value(key) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
@@ -68,7 +74,7 @@ impl Properties {
     }
 
     /// A list of strings; one string alone is a list of one.
-    pub(crate) fn strings(&self, key: &str) -> Result<Vec<String>, Failure> {
+    pub fn strings(&self, key: &str) -> Result<Vec<String>, Failure> {
         match self.value(key) {
             None => Ok(Vec::new()),
             Some(Value::String(text)) => Ok(vec![text.clone()]),
@@ -81,7 +87,7 @@ impl Properties {
     }
 
     /// A list of objects.
-    pub(crate) fn objects(&self, key: &str) -> Result<Vec<Self>, Failure> {
+    pub fn objects(&self, key: &str) -> Result<Vec<Self>, Failure> {
         let items = match self.value(key) {
             None => return Ok(Vec::new()),
             Some(Value::Array(items)) => items,
@@ -96,7 +102,7 @@ impl Properties {
     }
 
     /// The labels under `tags`.
-    pub(crate) fn tags(&self) -> Result<Vec<Tag>, Failure> {
+    pub fn tags(&self) -> Result<Vec<Tag>, Failure> {
         match self.value("tags") {
             None => Ok(Vec::new()),
             Some(Value::Object(object)) => Ok(tags::from_object(object)),
@@ -108,12 +114,13 @@ impl Properties {
     }
 
     /// The keys with a value.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.object.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str())
     }
 
     /// The same, with the other's members on top; nulls count.
-    pub(crate) fn overlaid_with(mut self, other: &Self) -> Self {
+    #[must_use]
+    pub fn overlaid_with(mut self, other: &Self) -> Self {
         self.object.extend(other.object.clone());
         self
     }
@@ -127,8 +134,8 @@ impl Properties {
     }
 }
 
-/// A size given in MiB in whole GiB, as EC2 wants it.
-pub(crate) fn gib(mib: u64) -> u64 {
+/// A size given in MiB in whole GiB, as clouds want it: rounded up.
+pub fn gib(mib: u64) -> u64 {
     mib.div_ceil(1024)
 }
 

@@ -1,0 +1,96 @@
+use cpi_plugin_sdk::ApiError;
+use serde_json::Value;
+
+/// What is asked for is not there, nor is what it would be in.
+const GONE: [&str; 4] = ["NotFound", "ParentResourceNotFound", "ResourceGroupNotFound", "ResourceNotFound"];
+
+/// Another operation on the same resource, or one of Azure's own, is in the way for a while.
+const IN_THE_WAY: [&str; 8] = [
+    "AnotherOperationInProgress",
+    "ConflictingConcurrentWriteNotAllowed",
+    "OperationPreempted",
+    "PreconditionFailed",
+    "ReferencedResourceNotProvisioned",
+    "RetryableError",
+    "RetryableErrorDueToAnotherOperation",
+    "NicReservedForAnotherVm",
+];
+
+/// Messages of ARM are short; what is longer is a page of some proxy.
+const LONGEST: usize = 2000;
+
+pub(crate) fn is_gone(error: &ApiError) -> bool {
+    error.is(&GONE)
+}
+
+pub(crate) fn is_in_the_way(error: &ApiError) -> bool {
+    error.is(&IN_THE_WAY)
+}
+
+/// An answer that is an error: `{"error": {"code", "message", "details": […]}}`, or whatever stands there instead.
+pub(super) fn of_answer(operation: String, status: u16, body: &[u8], request_id: Option<&str>) -> ApiError {
+    let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    let (code, message) = code_and_message(&document).unwrap_or_else(|| {
+        let text: String = String::from_utf8_lossy(body).chars().take(LONGEST).collect();
+        let message = if text.trim().is_empty() { "the answer has no text".to_owned() } else { text };
+        (code_of(status), message)
+    });
+    ApiError::Service { operation, code, message, request_id: request_id.map(str::to_owned) }
+}
+
+/// What stands under `error`, or at the top, as some services write it.
+pub(super) fn code_and_message(document: &Value) -> Option<(String, String)> {
+    let error = document.get("error").filter(|error| error.is_object()).unwrap_or(document);
+    let text = |of: &Value, key: &str| of.get(key).and_then(Value::as_str).map(str::to_owned);
+    let code = text(error, "code")?;
+    let mut message = text(error, "message").unwrap_or_default();
+    for detail in error.get("details").and_then(Value::as_array).into_iter().flatten() {
+        let more = text(detail, "message").filter(|more| !more.is_empty() && !message.contains(more.as_str()));
+        if let Some(more) = more {
+            let code = text(detail, "code").map(|code| format!("{code}: ")).unwrap_or_default();
+            message = format!("{message} ({code}{more})");
+        }
+    }
+    Some((code, message.chars().take(LONGEST).collect()))
+}
+
+/// A code for an answer without one.
+fn code_of(status: u16) -> String {
+    match status {
+        404 => "NotFound".to_owned(),
+        412 => "PreconditionFailed".to_owned(),
+        other => format!("HTTP {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(status: u16, body: &str) -> String {
+        of_answer("op".to_owned(), status, body.as_bytes(), Some("7")).to_string()
+    }
+
+    #[test]
+    fn code_message_and_details_are_shown() {
+        assert_eq!(
+            shown(
+                409,
+                r#"{"error": {"code": "Conflict", "message": "no", "details": [{"code": "Why", "message": "so"}]}}"#
+            ),
+            "op: Conflict: no (Why: so) (request id 7)"
+        );
+        assert_eq!(shown(400, r#"{"code": "Bad", "message": "thing"}"#), "op: Bad: thing (request id 7)");
+        assert_eq!(shown(500, "<html>"), "op: HTTP 500: <html> (request id 7)");
+        assert_eq!(shown(404, ""), "op: NotFound: the answer has no text (request id 7)");
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_from_a_wrong_subscription() {
+        let gone = |code: &str| {
+            is_gone(&of_answer(String::new(), 404, format!(r#"{{"error":{{"code":"{code}"}}}}"#).as_bytes(), None))
+        };
+        assert!(gone("ResourceNotFound") && gone("ResourceGroupNotFound"));
+        assert!(!gone("SubscriptionNotFound") && !gone("InvalidSubscriptionId"));
+    }
+}

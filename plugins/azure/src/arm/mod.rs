@@ -1,0 +1,15 @@
+//! Azure Resource Manager: resources by their names, JSON in and out, and operations that take their time.
+
+mod error;
+mod kind;
+mod operation;
+mod resource;
+
+#[cfg(target_family = "wasm")]
+mod client;
+
+#[cfg(target_family = "wasm")]
+pub(crate) use client::Arm;
+pub(crate) use error::{is_gone, is_in_the_way};
+pub(crate) use kind::Kind;
+pub(crate) use resource::{Resource, Tagged, nullable, same_id};

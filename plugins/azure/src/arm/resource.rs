@@ -1,0 +1,153 @@
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use super::Kind;
+use crate::settings::Settings;
+
+/// Something that ARM has, or could have, under its id.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Resource {
+    /// The type, for messages and permissions: `Microsoft.Compute/disks`.
+    pub kind: &'static str,
+    /// As ARM writes it: `/subscriptions/…`, not escaped.
+    pub id: String,
+    /// The version of the interface.
+    pub version: &'static str,
+}
+
+impl Resource {
+    pub(crate) fn new(settings: &Settings, group: &str, kind: Kind, name: &str) -> Self {
+        let (subscription, provider) = (&settings.subscription, kind.name());
+        Self {
+            kind: provider,
+            id: format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{provider}/{name}"),
+            version: kind.version(settings.stack),
+        }
+    }
+
+    /// All of a type in a resource group.
+    pub(crate) fn all(settings: &Settings, group: &str, kind: Kind) -> Self {
+        let one = Self::new(settings, group, kind, "");
+        Self { id: one.id.trim_end_matches('/').to_owned(), ..one }
+    }
+
+    pub(crate) fn group(settings: &Settings, name: &str) -> Self {
+        Self {
+            kind: "Microsoft.Resources/subscriptions/resourceGroups",
+            id: format!("/subscriptions/{}/resourceGroups/{name}", settings.subscription),
+            version: Kind::resource_groups(settings.stack),
+        }
+    }
+
+    /// What can be had in the subscription.
+    pub(crate) fn skus(settings: &Settings) -> Self {
+        Self {
+            kind: "Microsoft.Compute/skus",
+            id: format!("/subscriptions/{}/providers/Microsoft.Compute/skus", settings.subscription),
+            version: Kind::skus(settings.stack),
+        }
+    }
+
+    /// Something whose id is known already.
+    pub(crate) fn known(settings: &Settings, kind: Kind, id: &str) -> Self {
+        Self { kind: kind.name(), id: id.to_owned(), version: kind.version(settings.stack) }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.id.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// `{"id": …}`, which is how others refer to it.
+    pub(crate) fn reference(&self) -> Value {
+        json!({"id": self.id})
+    }
+
+    /// Its URL, or that of something below it or of an action; with more in the query, if need be.
+    pub(crate) fn url(&self, endpoint: &str, below: &str, query: &[(&str, &str)]) -> String {
+        let mut url = endpoint.to_owned();
+        for segment in
+            self.id.trim_start_matches('/').split('/').chain(below.split('/').filter(|part| !part.is_empty()))
+        {
+            url.push('/');
+            escape(segment, &mut url);
+        }
+        url.push_str("?api-version=");
+        url.push_str(self.version);
+        for (key, value) in query {
+            url.push('&');
+            escape(key, &mut url);
+            url.push('=');
+            escape(value, &mut url);
+        }
+        url
+    }
+}
+
+/// What every resource has.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Tagged {
+    #[serde(default, deserialize_with = "nullable")]
+    pub location: String,
+    #[serde(default, deserialize_with = "nullable")]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// ARM writes `null` for what is empty.
+pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+/// Whether two ids are one: ARM compares them without case, and returns them in another than they were given in.
+pub(crate) fn same_id(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// Percent-encodes all that is not unreserved (RFC 3986, section 2.3).
+fn escape(text: &str, into: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            into.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(into, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn urls_have_one_writing() {
+        let settings = testing::settings(&json!({}));
+        let disk = Resource::new(&settings, "my rg(1)", Kind::Disk, "snapshots-ä");
+        assert_eq!(
+            disk.url(&settings.endpoint, "", &[]),
+            "https://management.azure.com/subscriptions/sub/resourceGroups/my%20rg%281%29/providers/Microsoft.Compute/\
+             disks/snapshots-%C3%A4?api-version=2023-04-02"
+        );
+        let skus = Resource::skus(&settings).url("https://m", "", &[("$filter", "location eq 'eastus'")]);
+        assert!(skus.ends_with("/skus?api-version=2021-07-01&%24filter=location%20eq%20%27eastus%27"), "{skus}");
+        let vm = Resource::new(&settings, "rg", Kind::VirtualMachine, "v");
+        assert!(vm.url("https://m", "restart", &[]).ends_with("/virtualMachines/v/restart?api-version=2024-07-01"));
+        assert_eq!(Resource::all(&settings, "rg", Kind::Disk).name(), "disks");
+    }
+
+    #[test]
+    fn a_private_cloud_has_versions_of_its_own() {
+        let extra = json!({"environment": "AzureStack", "azure_stack": {}, "endpoints": {"management": "https://m"}});
+        let settings = testing::settings(&extra);
+        assert_eq!(Resource::new(&settings, "rg", Kind::VirtualMachine, "v").version, "2020-06-01");
+    }
+
+    #[test]
+    fn nothing_is_written_as_null() {
+        let tagged: Tagged = serde_json::from_str(r#"{"location": null, "tags": null, "id": "x"}"#).unwrap();
+        assert!(tagged.tags.is_empty() && tagged.location.is_empty());
+    }
+}

@@ -1,0 +1,20 @@
+//! Persistent disks: managed disks of their own, attached to VMs.
+
+mod caching;
+mod changes;
+pub(crate) mod data_disks;
+mod properties;
+
+#[cfg(target_family = "wasm")]
+pub(crate) mod attach;
+#[cfg(target_family = "wasm")]
+pub(crate) mod create;
+#[cfg(target_family = "wasm")]
+pub(crate) mod delete;
+#[cfg(target_family = "wasm")]
+pub(crate) mod find;
+#[cfg(target_family = "wasm")]
+pub(crate) mod modify;
+
+pub(crate) use caching::Caching;
+pub(crate) use changes::Disk;

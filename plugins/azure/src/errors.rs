@@ -1,0 +1,81 @@
+//! What ARM's errors mean to BOSH.
+
+use cpi_plugin_sdk::{ApiError, Failure, Thing};
+
+use crate::arm::is_gone;
+use crate::ids::{DiskId, VmId};
+
+/// There is no room for a VM of this size in this place. Another size, zone or time may do.
+const CAPACITY: [&str; 6] = [
+    "AllocationFailed",
+    "OverconstrainedAllocationRequest",
+    "OverconstrainedZonalAllocationRequest",
+    "SkuNotAvailable",
+    "ZonalAllocationFailed",
+    "SpotCapacityNotAvailable",
+];
+
+/// The subscription may not have so much.
+const QUOTA: [&str; 3] = ["DiskQuotaExceeded", "QuotaExceeded", "ResourceQuotaExceeded"];
+
+pub(crate) fn is_capacity(error: &ApiError) -> bool {
+    error.is(&CAPACITY)
+}
+
+/// An error of a request about a VM.
+pub(crate) fn of_vm(error: ApiError, vm: &VmId) -> Failure {
+    if is_gone(&error) { vm_not_found(vm) } else { error.into() }
+}
+
+/// An error of a request about a disk.
+pub(crate) fn of_disk(error: ApiError, disk: &DiskId) -> Failure {
+    if is_gone(&error) {
+        return disk_not_found(disk);
+    }
+    if error.is(&QUOTA) { Failure::no_disk_space(error.to_string()) } else { error.into() }
+}
+
+/// An error of a request that was to make a disk. What is not there then is what the disk was to be in or of.
+pub(crate) fn of_new_disk(failure: Failure, disk: &DiskId) -> Failure {
+    match failure {
+        Failure::Cloud(failure) if QUOTA.contains(&failure.code.as_str()) => {
+            Failure::no_disk_space(Failure::Cloud(failure).describe())
+        }
+        other => other.within(&format!("disk '{}'", disk.name)),
+    }
+}
+
+pub(crate) fn vm_not_found(vm: &VmId) -> Failure {
+    let (name, group) = (&vm.name, &vm.resource_group);
+    Failure::not_found(Thing::Vm, format!("VM '{name}' cannot be found in the resource group '{group}'"))
+}
+
+pub(crate) fn disk_not_found(disk: &DiskId) -> Failure {
+    let (name, group) = (&disk.name, &disk.resource_group);
+    Failure::not_found(Thing::Disk, format!("The disk '{name}' cannot be found in the resource group '{group}'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disks::Caching;
+
+    fn service(code: &str) -> ApiError {
+        ApiError::Service { operation: "op".into(), code: code.into(), message: "m".into(), request_id: None }
+    }
+
+    #[test]
+    fn what_is_gone_is_named_and_the_rest_stays_as_it_is() {
+        let vm = VmId::new("v", "g");
+        assert_eq!(
+            of_vm(service("ResourceNotFound"), &vm),
+            Failure::not_found(Thing::Vm, "VM 'v' cannot be found in the resource group 'g'")
+        );
+        assert_eq!(of_vm(service("Conflict"), &vm), Failure::cloud("op", "Conflict", "m"));
+        let disk = DiskId::new("u", Caching::None, "g");
+        assert!(
+            matches!(of_disk(service("NotFound"), &disk), Failure::NotFound(missing) if missing.what == Thing::Disk)
+        );
+        assert!(matches!(of_disk(service("QuotaExceeded"), &disk), Failure::NoDiskSpace(_)));
+    }
+}

@@ -1,0 +1,36 @@
+//! Microsoft Azure for BOSH, over Azure Resource Manager (ARM).
+//!
+//! What decides is compiled natively too and tested there; what makes requests is compiled for WebAssembly only.
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(target_family = "wasm"),
+    expect(dead_code, unused_imports, reason = "their users are compiled for wasm only")
+)]
+#![cfg_attr(
+    target_family = "wasm",
+    expect(dead_code, unused_imports, reason = "create_vm needs them, which is not there yet")
+)]
+
+mod arm;
+mod disks;
+mod errors;
+mod ids;
+mod instance_types;
+mod leftovers;
+mod settings;
+mod snapshots;
+mod tags;
+mod vms;
+
+use cpi_plugin_sdk::properties;
+
+#[cfg(target_family = "wasm")]
+mod provider;
+#[cfg(target_family = "wasm")]
+mod tagging;
+
+#[cfg(target_family = "wasm")]
+pub use provider::Azure;
+
+#[cfg(test)]
+mod testing;

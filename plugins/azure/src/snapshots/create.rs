@@ -1,0 +1,20 @@
+use cpi_plugin_sdk::{Failure, Tag, random};
+
+use super::body::body;
+use crate::arm::{Arm, Kind};
+use crate::disks::find;
+use crate::errors;
+use crate::ids::DiskId;
+use crate::leftovers;
+
+/// Makes a snapshot of a disk, attached or not.
+pub(crate) async fn create(arm: &Arm, disk: &str, metadata: &[Tag]) -> Result<String, Failure> {
+    let disk = find::parse(arm, disk)?;
+    let there = find::get(arm, &disk).await?;
+    let snapshot = DiskId::new(&random::uuid()?, disk.caching, &disk.resource_group);
+    let resource = arm.resource(&snapshot.resource_group, Kind::Snapshot, &snapshot.name);
+    let body = body(&disk, &there.location, &find::resource(arm, &disk).id, metadata);
+    let made = leftovers::declare::make(arm, "snapshot", &resource, &body).await;
+    made.map(drop).map_err(|failure| errors::of_new_disk(failure, &snapshot))?;
+    Ok(snapshot.to_string())
+}

@@ -1,0 +1,8 @@
+//! Snapshots of persistent disks.
+
+mod body;
+
+#[cfg(target_family = "wasm")]
+pub(crate) mod create;
+#[cfg(target_family = "wasm")]
+pub(crate) mod delete;
