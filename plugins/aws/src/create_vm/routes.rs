@@ -101,17 +101,23 @@ async fn create(
     let (table, destination) = (&route.table, &route.destination);
     let note = json!({"table": table, "destination": destination, "targets": ends});
     let intent = Intent::begin("route", &format!("{table} {destination}"), &note).await?;
-    let error = match order(ec2, route, target).await {
-        Ok(()) => return Ok(Ok(made.route(table, destination, intent))),
-        Err(error) => error,
+    let ordered = order(ec2, route, target).await;
+    let there = match &ordered {
+        Ok(()) => true,
+        // The answer was lost; the table tells.
+        Err(error) if error.may_have_arrived() => {
+            leads_to(ec2, table, destination, &ends.map(str::to_owned)).await.unwrap_or(false)
+        }
+        Err(_) => {
+            intent.removed();
+            return Ok(ordered);
+        }
     };
-    if !error.may_have_arrived() {
-        intent.removed();
-        return Ok(Err(error));
+    if !there {
+        return Ok(ordered);
     }
-    // The answer was lost; the table tells.
-    let leads = leads_to(ec2, table, destination, &ends.map(str::to_owned)).await;
-    Ok(if leads.unwrap_or(false) { Ok(made.route(table, destination, intent)) } else { Err(error) })
+    made.route(table, destination, intent);
+    Ok(Ok(()))
 }
 
 async fn order(ec2: &Ec2, route: &Route, target: Target<'_>) -> Result<(), ApiError> {

@@ -22,7 +22,7 @@ impl Declared {
         like: &[(&str, String)],
     ) -> Result<Self, Failure> {
         let key = random::uuid()?;
-        let (tags, note) = Trace::new(ec2.settings.intent_tags, tags, &key, clock::now(), like);
+        let (tags, note) = Trace::leave(ec2.settings.intent_tags, tags, &key, clock::now(), like);
         Ok(Self { intent: Intent::begin(kind, &key, &note).await?, key, tags })
     }
 

@@ -79,19 +79,19 @@ fn like(trace: &Trace) -> Vec<Filter> {
     trace.filters.iter().map(|(name, value)| filter(name, value)).collect()
 }
 
-fn tag_or_like(trace: &Trace, key: &str) -> Option<Vec<Filter>> {
-    Some(if trace.marked { vec![filter(&format!("tag:{}", note::TAG), key)] } else { like(trace) })
+fn tag_or_like(trace: &Trace, key: &str) -> Vec<Filter> {
+    if trace.marked { vec![filter(&format!("tag:{}", note::TAG), key)] } else { like(trace) }
 }
 
 async fn disks(ec2: &Ec2, trace: &Trace, key: &str) -> Result<Vec<String>, Failure> {
-    let answer = ec2.describe_volumes().set_filters(tag_or_like(trace, key)).send().await;
+    let answer = ec2.describe_volumes().set_filters(Some(tag_or_like(trace, key))).send().await;
     let answer = answer.map_err(smithy::error("DescribeVolumes"))?;
     let fitting = answer.volumes().iter().filter(|volume| trace.fits(volume.create_time().map(DateTime::secs)));
     Ok(fitting.filter_map(|volume| volume.volume_id().map(str::to_owned)).collect())
 }
 
 async fn made_snapshots(ec2: &Ec2, trace: &Trace, key: &str) -> Result<Vec<String>, Failure> {
-    let answer = ec2.describe_snapshots().owner_ids("self").set_filters(tag_or_like(trace, key)).send().await;
+    let answer = ec2.describe_snapshots().owner_ids("self").set_filters(Some(tag_or_like(trace, key))).send().await;
     let answer = answer.map_err(smithy::error("DescribeSnapshots"))?;
     let fitting = answer.snapshots().iter().filter(|snapshot| trace.fits(snapshot.start_time().map(DateTime::secs)));
     Ok(fitting.filter_map(|snapshot| snapshot.snapshot_id().map(str::to_owned)).collect())
@@ -103,10 +103,14 @@ async fn copies(ec2: &Ec2, trace: &Trace, key: &str) -> Result<Vec<String>, Fail
     let answer = answer.map_err(smithy::error("DescribeImages"))?;
     let created = |image: &Image| DateTime::from_str(image.creation_date()?, DateTimeFormat::DateTime).ok();
     let description = note::description(key);
-    let fitting = answer.images().iter().filter(|image| match trace.marked {
-        true => image.description() == Some(&description),
-        false => trace.fits(created(image).map(|time| time.secs())),
-    });
+    let fits = |image: &Image| {
+        if trace.marked {
+            image.description() == Some(&description)
+        } else {
+            trace.fits(created(image).map(|time| time.secs()))
+        }
+    };
+    let fitting = answer.images().iter().filter(|image| fits(image));
     Ok(fitting.filter_map(|image| image.image_id().map(str::to_owned)).collect())
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Trace {
 
 impl Trace {
     /// Tags with the one that finds the thing, if one is wanted and there is room, and the note that says so.
-    pub(crate) fn new(
+    pub(crate) fn leave(
         wanted: bool,
         mut tags: Vec<Tag>,
         key: &str,
@@ -140,7 +140,7 @@ mod tests {
     fn trace(wanted: bool, tags: usize) -> (usize, Trace) {
         let tags = (0..tags).map(|n| Tag { key: n.to_string(), value: String::new() }).collect();
         let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
-        let (tags, note) = Trace::new(wanted, tags, "key", now, &[("size", 3.to_string())]);
+        let (tags, note) = Trace::leave(wanted, tags, "key", now, &[("size", 3.to_string())]);
         match of("disk", &note.to_string()).unwrap() {
             Thing::Disk(trace) => (tags.len(), trace),
             other => panic!("{other:?}"),
