@@ -36,16 +36,24 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="azure_emulator", description="An emulator of Azure Resource Manager, of Entra's token "
-                                     "endpoints and of the instance metadata service.")
+    parser = argparse.ArgumentParser(
+        prog="azure_emulator",
+        description="An emulator of Azure Resource Manager, of Entra's token "
+        "endpoints and of the instance metadata service.",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: one that is free")
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="PEM with the certificate: serve HTTPS")
-    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM with its key, if that is not in the same file")
-    parser.add_argument("--azurite", type=Path, metavar="FOLDER", help="where node_modules with azurite is: serve blobs and "
-                        "tables, too")
+    parser.add_argument(
+        "--tls-key", type=Path, metavar="FILE", help="PEM with its key, if that is not in the same file"
+    )
+    parser.add_argument(
+        "--azurite", type=Path, metavar="FOLDER", help="where node_modules with azurite is: serve blobs and tables, too"
+    )
     parser.add_argument("--polls", type=int, default=1, metavar="N", help="how often an operation is seen in progress")
-    parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="how long an operation takes at least")
+    parser.add_argument(
+        "--delay", type=float, default=0.0, metavar="SECONDS", help="how long an operation takes at least"
+    )
     parser.add_argument("--retry-after", type=int, default=0, metavar="SECONDS", help="value of Retry-After")
     return parser.parse_args()
 
@@ -64,7 +72,9 @@ async def _run(options: argparse.Namespace, settings: Settings) -> None:
         print(f"Running on {url}", flush=True)
         if options.tls_cert:
             # The metadata service of a VM is plain HTTP, always.
-            print(f"Metadata on {await stack.enter_async_context(server.serving(handler, options.host, 0))}", flush=True)
+            print(
+                f"Metadata on {await stack.enter_async_context(server.serving(handler, options.host, 0))}", flush=True
+            )
         await ended.wait()
 
 
@@ -75,8 +85,10 @@ async def _serve_storage(options: argparse.Namespace, emulator: Emulator, stack:
     stack.push_async_callback(azurite.close)
     http = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
     storage = Storage(emulator, azurite, http)
-    urls = [await stack.enter_async_context(server.serving(storage.handler(service), options.host, 0, largest=1 << 28))
-            for service in ("blob", "table")]
+    urls = [
+        await stack.enter_async_context(server.serving(storage.handler(service), options.host, 0, largest=1 << 28))
+        for service in ("blob", "table")
+    ]
     emulator.cloud.storage_url, emulator.cloud.table_url = (f"{url}/{{account}}/" for url in urls)
 
 

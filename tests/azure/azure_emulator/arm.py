@@ -43,8 +43,11 @@ def _scoped(cloud: Cloud, request: Request, path: str) -> Answer:
     if not scope:
         raise ArmError(404, "InvalidResourceType", f"Nothing is known by the path {path}.")
     if not _SUBSCRIPTION.fullmatch(scope["subscription"]):
-        raise ArmError(400, "InvalidSubscriptionId", f"The provided subscription identifier '{scope['subscription']}' is "
-                       "malformed or invalid.")
+        raise ArmError(
+            400,
+            "InvalidSubscriptionId",
+            f"The provided subscription identifier '{scope['subscription']}' is malformed or invalid.",
+        )
     group, rest = scope["group"], scope["rest"] or ""
     if group and not rest:
         return groups.answer(cloud, request, scope["subscription"], group)
@@ -73,8 +76,13 @@ def _resource(cloud: Cloud, request: Request, rid: ResourceId | None) -> Answer:
     if not kind:
         raise _unknown(rid.provider, list(rid.types[:1]))
     rid = rid.spelled(kind.type)
-    handler = {"GET": reads.get, "HEAD": reads.get, "PUT": writes.put, "PATCH": writes.patch,
-               "DELETE": writes.delete}.get(request.method)
+    handler = {
+        "GET": reads.get,
+        "HEAD": reads.get,
+        "PUT": writes.put,
+        "PATCH": writes.patch,
+        "DELETE": writes.delete,
+    }.get(request.method)
     if not handler:
         raise _not_allowed(request.method, "GET, PUT, PATCH, DELETE")
     return handler(cloud, request, kind, rid)
@@ -108,30 +116,43 @@ def _provider(rest: str) -> tuple[str, list[str]]:
 
 def _check_version(request: Request) -> None:
     if not request.version:
-        raise ArmError(400, "MissingApiVersionParameter",
-                       "The api-version query parameter (?api-version=) is required for all requests.")
+        raise ArmError(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
     found = _VERSION.fullmatch(request.version)
     try:
         known = found and date.fromisoformat(found[1]).year >= 2014
     except ValueError:
         known = False
     if not known:
-        raise ArmError(400, "InvalidApiVersionParameter", f"The api-version '{request.version}' is invalid. The supported "
-                       "versions are dates like '2024-03-01'.")
+        raise ArmError(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{request.version}' is invalid. The supported versions are dates like '2024-03-01'.",
+        )
 
 
 def _check_audience(cloud: Cloud, audience: str, request: Request) -> None:
     if audience.rstrip("/") not in {*cloud.settings.audiences, request.base}:
-        raise ArmError(401, "InvalidAuthenticationTokenAudience", f"The access token has been obtained for wrong audience or "
-                       f"resource '{audience}'. It should exactly match with one of the allowed audiences "
-                       f"'{','.join(cloud.settings.audiences)},{request.base}'.")
+        raise ArmError(
+            401,
+            "InvalidAuthenticationTokenAudience",
+            f"The access token has been obtained for wrong audience or "
+            f"resource '{audience}'. It should exactly match with one of the allowed audiences "
+            f"'{','.join(cloud.settings.audiences)},{request.base}'.",
+        )
 
 
 def _unknown(provider: str, segments: list[str]) -> ArmError:
     if provider.lower() not in PROVIDERS:
         return ArmError(404, "InvalidResourceNamespace", f"The resource namespace '{provider}' is invalid.")
-    return ArmError(404, "InvalidResourceType", f"The resource type '{'/'.join(segments)}' could not be found in the "
-                    f"namespace '{provider}'.")
+    return ArmError(
+        404,
+        "InvalidResourceType",
+        f"The resource type '{'/'.join(segments)}' could not be found in the namespace '{provider}'.",
+    )
 
 
 def _not_allowed(method: str, allowed: str) -> ArmError:

@@ -20,17 +20,30 @@ def check(settings: Settings, assertion: str, client: str, url: str) -> str | No
         head = jwt.get_unverified_header(assertion)
         if "x5t" in head or "x5t#S256" in head:
             return _own(settings, assertion, head, client, url)
-        claims = jwt.decode(assertion, options={"verify_signature": False, "verify_exp": True, "verify_aud": True,
-                                                "require": ["iss", "sub", "aud", "exp"]}, audience=FEDERATED_AUDIENCE)
+        claims = jwt.decode(
+            assertion,
+            options={
+                "verify_signature": False,
+                "verify_exp": True,
+                "verify_aud": True,
+                "require": ["iss", "sub", "aud", "exp"],
+            },
+            audience=FEDERATED_AUDIENCE,
+        )
         return None if claims["iss"] and claims["sub"] else "the issuer or the subject is empty"
     except jwt.PyJWTError as problem:
         return f"{type(problem).__name__}: {problem}"
 
 
 def _own(settings: Settings, assertion: str, head: dict[str, str], client: str, url: str) -> str | None:
-    options = {"require": ["iss", "sub", "aud", "exp", "jti"], "verify_exp": True, "verify_nbf": True, "verify_aud": True}
+    options = {
+        "require": ["iss", "sub", "aud", "exp", "jti"],
+        "verify_exp": True,
+        "verify_nbf": True,
+        "verify_aud": True,
+    }
     # The audience is the address of the token endpoint, with or without the version in its path.
-    audiences = [url, url.replace("/oauth2/v2.0/", "/oauth2/"), url.split("/oauth2/")[0] + "/v2.0"]
+    audiences = [url, url.replace("/oauth2/v2.0/", "/oauth2/"), url.split("/oauth2/", maxsplit=1)[0] + "/v2.0"]
     if not settings.certificate:
         claims = jwt.decode(assertion, options={**options, "verify_signature": False}, audience=audiences)
     else:
@@ -38,8 +51,9 @@ def _own(settings: Settings, assertion: str, head: dict[str, str], client: str, 
         wrong = _thumbprint(certificate.public_bytes(Encoding.DER), head)
         if wrong:
             return wrong
-        claims = jwt.decode(assertion, certificate.public_key(), algorithms=["RS256", "PS256"], options=options,
-                            audience=audiences)
+        claims = jwt.decode(
+            assertion, certificate.public_key(), algorithms=["RS256", "PS256"], options=options, audience=audiences
+        )
     if claims["iss"] != client or claims["sub"] != client:
         return f"issuer and subject have to be the client {client}, they are {claims['iss']} and {claims['sub']}"
     return None

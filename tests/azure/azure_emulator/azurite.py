@@ -27,7 +27,8 @@ class Azurite:
         self._folder = tempfile.TemporaryDirectory(prefix="azure-emulator-")
         self._process: asyncio.subprocess.Process | None = None
         self._accounts: set[str] = set()
-        self._urls: dict[str, str] = {}
+        self.urls: dict[str, str] = {}
+        """Where `blob` and `table` are, once it runs."""
         self._starting = asyncio.Lock()
 
     async def url(self, service: str, account: str, others: Iterable[str]) -> str:
@@ -37,7 +38,7 @@ class Azurite:
                 await self._stop()
                 self._accounts |= {account, *others}
                 await self._start()
-            return self._urls[service]
+            return self.urls[service]
 
     async def close(self) -> None:
         await self._stop()
@@ -45,19 +46,38 @@ class Azurite:
 
     async def _start(self) -> None:
         accounts = ";".join(f"{name}:{account_key(name)}:{account_key(name, 2)}" for name in sorted(self._accounts))
-        command = ["node", str(self.main), "--blobPort", "0", "--tablePort", "0", "--queuePort", "0", "--silent", "--location",
-                   self._folder.name, "--skipApiVersionCheck", "--disableProductStyleUrl", "--disableTelemetry"]
+        command = [
+            "node",
+            str(self.main),
+            "--blobPort",
+            "0",
+            "--tablePort",
+            "0",
+            "--queuePort",
+            "0",
+            "--silent",
+            "--location",
+            self._folder.name,
+            "--skipApiVersionCheck",
+            "--disableProductStyleUrl",
+            "--disableTelemetry",
+        ]
         self._process = await asyncio.create_subprocess_exec(
-            *command, env={**os.environ, "AZURITE_ACCOUNTS": accounts}, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True)
-        self._urls = {}
+            *command,
+            env={**os.environ, "AZURITE_ACCOUNTS": accounts},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.urls = {}
         async with asyncio.timeout(_SECONDS_TO_START):
-            while len(self._urls) < 2:
+            while len(self.urls) < 2:
                 line = await self._process.stdout.readline() if self._process.stdout else b""
                 if not line:
                     raise RuntimeError("azurite ended before it listened")
                 if found := _LISTENS.search(line.decode(errors="replace")):
-                    self._urls[found[1].lower()] = found[2]
+                    self.urls[found[1].lower()] = found[2]
         self._reader = asyncio.create_task(self._drain(self._process))
 
     async def _drain(self, process: asyncio.subprocess.Process) -> None:

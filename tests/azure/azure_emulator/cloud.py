@@ -38,9 +38,12 @@ class Cloud:
         """The name of a region as it is stored: `East US` is `eastus`."""
         name = str(value or "").replace(" ", "").lower()
         if name not in self.settings.locations:
-            raise ArmError(400, "LocationNotAvailableForResourceType",
-                           f"The provided location '{value}' is not available for resource type. List of available "
-                           f"regions for the resource type is '{','.join(self.settings.locations)}'.")
+            raise ArmError(
+                400,
+                "LocationNotAvailableForResourceType",
+                f"The provided location '{value}' is not available for resource type. List of available "
+                f"regions for the resource type is '{','.join(self.settings.locations)}'.",
+            )
         return name
 
     def group(self, subscription: str, name: str) -> Entry:
@@ -64,8 +67,11 @@ def zones_of(body: Body) -> set[str]:
 def check_zones(body: Body) -> None:
     for zone in zones_of(body):
         if zone not in ("1", "2", "3"):
-            raise bad_parameter("zones", f"The zone(s) '{zone}' for resource is not supported. The supported zones for "
-                                         f"location '{body.get('location')}' are '1,2,3'.")
+            raise bad_parameter(
+                "zones",
+                f"The zone(s) '{zone}' for resource is not supported. The supported zones for "
+                f"location '{body.get('location')}' are '1,2,3'.",
+            )
 
 
 def members(body: Body, *path: str) -> Iterator[Body]:

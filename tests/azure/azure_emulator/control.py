@@ -1,12 +1,12 @@
 """`/_emulator/…`: what a test sets, breaks and looks at.
 
-    POST   /_emulator/reset        everything as after the start; with {"resources": […]} these are put in place
-    POST   /_emulator/resources    adds resources as they are, without checks; DELETE with {"id"} removes one
-    GET    /_emulator/state        all resources, with what only the service knows; unfinished operations
-    GET    /_emulator/settings     settings; PATCH changes them
-    GET    /_emulator/faults       rules of failures (`faults.py`); POST adds one, DELETE removes all
-    GET    /_emulator/requests     what was asked and answered; DELETE forgets it
-    DELETE /_emulator/tokens       makes all tokens invalid that were handed out
+POST   /_emulator/reset        everything as after the start; with {"resources": […]} these are put in place
+POST   /_emulator/resources    adds resources as they are, without checks; DELETE with {"id"} removes one
+GET    /_emulator/state        all resources, with what only the service knows; unfinished operations
+GET    /_emulator/settings     settings; PATCH changes them
+GET    /_emulator/faults       rules of failures (`faults.py`); POST adds one, DELETE removes all
+GET    /_emulator/requests     what was asked and answered; DELETE forgets it
+DELETE /_emulator/tokens       makes all tokens invalid that were handed out
 """
 
 from __future__ import annotations
@@ -28,11 +28,17 @@ class Control:
     def __init__(self, cloud: Cloud, journal: Journal) -> None:
         self.cloud, self.journal = cloud, journal
         self._handlers: dict[str, Callable[[Any], Any]] = {
-            "POST reset": self._reset, "POST resources": self._add, "DELETE resources": self._remove,
-            "GET state": self._state, "GET settings": lambda _: cloud.settings.shown(), "PATCH settings": self._change,
-            "GET faults": lambda _: [vars(fault) for fault in cloud.faults.rules], "POST faults": self._break,
+            "POST reset": self._reset,
+            "POST resources": self._add,
+            "DELETE resources": self._remove,
+            "GET state": self._state,
+            "GET settings": lambda _: cloud.settings.shown(),
+            "PATCH settings": self._change,
+            "GET faults": lambda _: [vars(fault) for fault in cloud.faults.rules],
+            "POST faults": self._break,
             "DELETE faults": lambda _: cloud.faults.rules.clear(),
-            "GET requests": lambda _: journal.shown(), "DELETE requests": lambda _: journal.clear(),
+            "GET requests": lambda _: journal.shown(),
+            "DELETE requests": lambda _: journal.clear(),
             "DELETE tokens": lambda _: {"revoked": cloud.tokens.revoke()},
         }
 
@@ -56,7 +62,11 @@ class Control:
             rid = ResourceId.parse(resource["id"])
             if rid and rid.kind not in KINDS:
                 raise ValueError(f"{resource['id']}: {rid.kind} is not a type that the emulator has")
-            own = {"name": resource["id"].rsplit("/", 1)[1], "type": KINDS[rid.kind].type if rid else GROUP, "properties": {}}
+            own = {
+                "name": resource["id"].rsplit("/", 1)[1],
+                "type": KINDS[rid.kind].type if rid else GROUP,
+                "properties": {},
+            }
             self.cloud.store.put({**own, **resource}, body.get("hidden") or {})
         return {"resources": len(resources)}
 
@@ -64,9 +74,13 @@ class Control:
         self.cloud.store.remove(body["id"])
 
     def _state(self, _: Any) -> dict[str, Any]:
-        return {"resources": [{**entry.body, "etag": entry.etag, **({"hidden": entry.hidden} if entry.hidden else {})}
-                              for entry in self.cloud.store.all()],
-                "operations": self.cloud.operations.unfinished()}
+        return {
+            "resources": [
+                {**entry.body, "etag": entry.etag, **({"hidden": entry.hidden} if entry.hidden else {})}
+                for entry in self.cloud.store.all()
+            ],
+            "operations": self.cloud.operations.unfinished(),
+        }
 
     def _change(self, body: Any) -> dict[str, Any]:
         self.cloud.settings.change(body)

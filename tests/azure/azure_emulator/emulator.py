@@ -64,17 +64,24 @@ class Emulator:
             return handler(request)
         except ArmError as refusal:
             return Answer(refusal.status, refusal.body(), refusal.headers)
-        except Exception as defect:  # noqa: BLE001 - whatever it is, a test has to see that it is not the caller's
+        except Exception as defect:  # whatever it is, a test has to see that it is not the caller's
             traceback.print_exc()
-            error = {"code": "EmulatorDefect", "message": f"The emulator itself failed: {type(defect).__name__}: {defect}"}
+            error = {
+                "code": "EmulatorDefect",
+                "message": f"The emulator itself failed: {type(defect).__name__}: {defect}",
+            }
             return Answer(500, {"error": error})
 
     def _add_headers(self, request: Request, answer: Answer) -> None:
         wanted = request.headers.get("x-ms-client-request-id", "")
         request_id = self.cloud.guid()
-        answer.headers.update({
-            "x-ms-request-id": request_id, "x-ms-correlation-request-id": request_id,
-            "x-ms-routing-request-id": f"EMULATOR:20260101T000000Z:{request_id}"})
+        answer.headers.update(
+            {
+                "x-ms-request-id": request_id,
+                "x-ms-correlation-request-id": request_id,
+                "x-ms-routing-request-id": f"EMULATOR:20260101T000000Z:{request_id}",
+            }
+        )
         if answer.body is not None:
             answer.headers["Content-Type"] = "application/json; charset=utf-8"
         if _GUID.fullmatch(wanted) and request.headers.get("x-ms-return-client-request-id", "").lower() == "true":

@@ -37,15 +37,22 @@ def conflict(message: str, target: str | None = None) -> ArmError:
 
 def invalid_reference(user: str, missing: str) -> ArmError:
     """The network provider's refusal of a reference to what is not there."""
-    return ArmError(400, "InvalidResourceReference",
-                    f"Resource {missing} referenced by resource {user} was not found. Please make sure that the "
-                    "referenced resource exists, and that both resources are in the same region.", details=[])
+    return ArmError(
+        400,
+        "InvalidResourceReference",
+        f"Resource {missing} referenced by resource {user} was not found. Please make sure that the "
+        "referenced resource exists, and that both resources are in the same region.",
+        details=[],
+    )
 
 
 def not_found(kind: str, names: str, group: str) -> ArmError:
-    return ArmError(404, "ResourceNotFound",
-                    f"The Resource '{kind}/{names}' under resource group '{group}' was not found. For more details "
-                    "please go to https://aka.ms/ARMResourceNotFoundFix")
+    return ArmError(
+        404,
+        "ResourceNotFound",
+        f"The Resource '{kind}/{names}' under resource group '{group}' was not found. For more details "
+        "please go to https://aka.ms/ARMResourceNotFoundFix",
+    )
 
 
 def group_not_found(group: str) -> ArmError:

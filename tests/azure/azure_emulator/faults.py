@@ -38,7 +38,9 @@ class Fault:
             raise ValueError("a fault is a JSON object")
         known = {one.name for one in fields(Fault)} - {"struck"}
         if unknown := set(values) - known:
-            raise ValueError(f"a fault has no member {', '.join(sorted(unknown))}; it may have: {', '.join(sorted(known))}")
+            raise ValueError(
+                f"a fault has no member {', '.join(sorted(unknown))}; it may have: {', '.join(sorted(known))}"
+            )
         fault = Fault(**values)
         for pattern in (fault.method, fault.path):
             try:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_ID = re.compile(r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
-                 r"/providers/(?P<provider>[^/]+)/(?P<rest>.+)", re.I)
+_ID = re.compile(
+    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
+    r"/providers/(?P<provider>[^/]+)/(?P<rest>.+)",
+    re.I,
+)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,20 @@ class Journal:
 
     def add(self, service: str, request: Request, answer: Answer | None) -> None:
         """`answer` is nothing where the connection was broken instead."""
-        self._entries.append({
-            "time": time.time(), "service": service, "method": request.method, "path": request.path, "query": request.query,
-            "headers": request.headers, "body": _body(request),
-            "status": answer.status if answer else None, "answer_headers": answer.headers if answer else {},
-            "answer": answer.body if answer else None})
+        self._entries.append(
+            {
+                "time": time.time(),
+                "service": service,
+                "method": request.method,
+                "path": request.path,
+                "query": request.query,
+                "headers": request.headers,
+                "body": _body(request),
+                "status": answer.status if answer else None,
+                "answer_headers": answer.headers if answer else {},
+                "answer": answer.body if answer else None,
+            }
+        )
 
     def shown(self) -> list[dict[str, Any]]:
         return list(self._entries)

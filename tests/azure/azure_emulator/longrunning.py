@@ -12,19 +12,38 @@ from .messages import Answer, Request
 from .operations import Outcome
 
 
-def accepted(cloud: Cloud, request: Request, target: str, status: int, *, finish: Callable[[], None] = lambda: None,
-             fail: Callable[[], None] = lambda: None, body: Callable[[], Any] | None = None, final: int = 200,
-             style: Style | None = None) -> Answer:
+def accepted(
+    cloud: Cloud,
+    request: Request,
+    target: str,
+    status: int,
+    *,
+    finish: Callable[[], None] = lambda: None,
+    fail: Callable[[], None] = lambda: None,
+    body: Callable[[], Any] | None = None,
+    final: int = 200,
+    style: Style | None = None,
+) -> Answer:
     """Starts the operation. `body` is the resource: in the answer as it is now, at the end under `Location`."""
     fault = request.fault
     outcome = fault.outcome() if fault and fault.operation is not None else Outcome()
     operation = cloud.operations.start(
-        f"{request.method} {target}", target, outcome, finish=finish, fail=finish if outcome.effect else fail,
-        result=body or (lambda: final), delay=fault.delay if fault else None)
+        f"{request.method} {target}",
+        target,
+        outcome,
+        finish=finish,
+        fail=finish if outcome.effect else fail,
+        result=body or (lambda: final),
+        delay=fault.delay if fault else None,
+    )
     subscription = target.split("/")[2]
-    provider = target.split("/providers/")[1].split("/")[0] if "/providers/" in target else "Microsoft.Resources"
-    url = (f"{request.base}/subscriptions/{subscription}/providers/{provider}/locations/{_location(cloud, target)}"
-           f"/operations/{operation.id}?api-version={request.version}")
+    provider = (
+        target.split("/providers/")[1].split("/", maxsplit=1)[0] if "/providers/" in target else "Microsoft.Resources"
+    )
+    url = (
+        f"{request.base}/subscriptions/{subscription}/providers/{provider}/locations/{_location(cloud, target)}"
+        f"/operations/{operation.id}?api-version={request.version}"
+    )
     headers = {"Retry-After": str(cloud.settings.retry_after)}
     if not (style and style.only_location):
         headers["Azure-AsyncOperation"] = url
@@ -44,7 +63,9 @@ def poll(cloud: Cloud, request: Request, operation_id: str) -> Answer:
             return Answer(200, operation.body(), {"Retry-After": str(operation.outcome.retry_after)})
         return Answer(200, operation.body(), {} if is_over else wait)
     if not is_over:
-        return Answer(202, None, {**wait, "Location": f"{request.base}{request.path}?api-version={request.version}&monitor=true"})
+        return Answer(
+            202, None, {**wait, "Location": f"{request.base}{request.path}?api-version={request.version}&monitor=true"}
+        )
     if operation.outcome.status != "Succeeded":
         raise ArmError(409, operation.outcome.code, operation.outcome.message)
     result = operation.result()

@@ -20,20 +20,35 @@ def check_name(kind: str, name: str) -> None:
     kind = kind.lower()
     if kind == "microsoft.resources/resourcegroups":
         if not _GROUP.fullmatch(name):
-            raise ArmError(400, "InvalidResourceGroup", f"The provided resource group name '{name}' has these invalid "
-                           "characters or is too long. It has at most 90 word characters, periods, hyphens and brackets.")
+            raise ArmError(
+                400,
+                "InvalidResourceGroup",
+                f"The provided resource group name '{name}' has these invalid "
+                "characters or is too long. It has at most 90 word characters, periods, hyphens and brackets.",
+            )
     elif kind == "microsoft.storage/storageaccounts":
         if not _ACCOUNT.fullmatch(name):
-            raise ArmError(400, "AccountNameInvalid", f"{name} is not a valid storage account name. Storage account name "
-                           "must be between 3 and 24 characters in length and use numbers and lower-case letters only.")
+            raise ArmError(
+                400,
+                "AccountNameInvalid",
+                f"{name} is not a valid storage account name. Storage account name "
+                "must be between 3 and 24 characters in length and use numbers and lower-case letters only.",
+            )
     elif kind.startswith("microsoft.network/"):
         if not _NETWORK.fullmatch(name):
-            raise ArmError(400, "InvalidResourceName", f"Resource name {name} is invalid. The name can be up to 80 "
-                           "characters long. It must begin with a word character, and it must end with a word character or "
-                           "with '_'. The name may contain word characters or '.', '-', '_'.", details=[])
+            raise ArmError(
+                400,
+                "InvalidResourceName",
+                f"Resource name {name} is invalid. The name can be up to 80 "
+                "characters long. It must begin with a word character, and it must end with a word character or "
+                "with '_'. The name may contain word characters or '.', '-', '_'.",
+                details=[],
+            )
     elif not _compute(kind).fullmatch(name):
-        raise bad_parameter("resourceName", f"The entity name '{name}' is invalid according to its validation rule: "
-                                            f"^{_compute(kind).pattern}$.")
+        raise bad_parameter(
+            "resourceName",
+            f"The entity name '{name}' is invalid according to its validation rule: ^{_compute(kind).pattern}$.",
+        )
 
 
 def _compute(kind: str) -> re.Pattern[str]:

@@ -12,6 +12,10 @@ from .settings import Settings
 from .store import guid
 
 
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
 @dataclass
 class Outcome:
     """How an operation ends; anything but success comes from a fault."""
@@ -40,7 +44,7 @@ class Operation:
     fail: Callable[[], None]
     result: Callable[[], Any]
     """The body that the final `Location` has; nothing for a deletion."""
-    started: str = field(default_factory=lambda: now())
+    started: str = field(default_factory=now)
     ended: str | None = None
     cancelled: bool = False
 
@@ -57,8 +61,9 @@ class Operation:
     def cancel(self) -> None:
         """A later operation on the same resource takes over."""
         if not self.ended:
-            self.outcome = Outcome("Canceled", "OperationPreempted", "Operation execution has been preempted by a more "
-                                   "recent operation.")
+            self.outcome = Outcome(
+                "Canceled", "OperationPreempted", "Operation execution has been preempted by a more recent operation."
+            )
             self.ended, self.cancelled = now(), True
 
     def _end(self) -> None:
@@ -82,11 +87,30 @@ class Operations:
         self.settings = settings
         self._all: dict[str, Operation] = {}
 
-    def start(self, what: str, target: str, outcome: Outcome, *, finish: Callable[[], None], fail: Callable[[], None],
-              result: Callable[[], Any] = lambda: None, delay: float | None = None) -> Operation:
+    def start(
+        self,
+        what: str,
+        target: str,
+        outcome: Outcome,
+        *,
+        finish: Callable[[], None],
+        fail: Callable[[], None],
+        result: Callable[[], Any] = lambda: None,
+        delay: float | None = None,
+    ) -> Operation:
         seconds = self.settings.delay if delay is None else delay
-        operation = Operation(guid(len(self._all) + 1, 0x0BE7), what, target.lower(), "microsoft.network" in target.lower(),
-                              outcome, self.settings.polls, time.monotonic() + seconds, finish, fail, result)
+        operation = Operation(
+            guid(len(self._all) + 1, 0x0BE7),
+            what,
+            target.lower(),
+            "microsoft.network" in target.lower(),
+            outcome,
+            self.settings.polls,
+            time.monotonic() + seconds,
+            finish,
+            fail,
+            result,
+        )
         self._all[operation.id] = operation
         return operation
 
@@ -105,7 +129,3 @@ class Operations:
 
     def clear(self) -> None:
         self._all.clear()
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -41,7 +41,7 @@ def page(cloud: Cloud, request: Request, values: Iterable[Body]) -> Answer:
     start, size = int(token), cloud.settings.page_size
     if (top := request.query.get("$top", "")).isdigit() and int(top):
         size = min(size, int(top))
-    body: Body = {"value": all_values[start:start + size]}
+    body: Body = {"value": all_values[start : start + size]}
     if start + size < len(all_values):
         query = {**request.query, "$skiptoken": str(start + size)}
         body["nextLink"] = f"{request.base}{quote(request.path)}?{urlencode(query)}"

@@ -17,9 +17,14 @@ _LARGEST = 8 << 20
 
 
 @asynccontextmanager
-async def serving(handler: Callable[[web.Request], Awaitable[web.StreamResponse]], host: str, port: int,
-                  tls: ssl.SSLContext | None = None, largest: int = _LARGEST) -> AsyncIterator[str]:
-    """Listens on `port`, or on one that the kernel chooses if that is 0, as long as the block lasts. Gives the address."""
+async def serving(
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None = None,
+    largest: int = _LARGEST,
+) -> AsyncIterator[str]:
+    """Listens as long as the block lasts, and gives the address. For port 0 the kernel chooses one that is free."""
     app = web.Application(client_max_size=largest)
     app.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -33,9 +38,14 @@ async def serving(handler: Callable[[web.Request], Awaitable[web.StreamResponse]
 
 def handler_of(emulator: Emulator) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(incoming: web.Request) -> web.StreamResponse:
-        request = Request(incoming.method, "/" + incoming.path.lstrip("/"), dict(incoming.query),
-                          {name.lower(): value for name, value in incoming.headers.items()}, await incoming.read(),
-                          f"{incoming.scheme}://{incoming.host}")
+        request = Request(
+            incoming.method,
+            "/" + incoming.path.lstrip("/"),
+            dict(incoming.query),
+            {name.lower(): value for name, value in incoming.headers.items()},
+            await incoming.read(),
+            f"{incoming.scheme}://{incoming.host}",
+        )
         request.fault = emulator.find_fault(request)
         if request.fault and request.fault.delay and request.fault.operation is None:
             await asyncio.sleep(request.fault.delay)

@@ -24,20 +24,28 @@ class Settings:
     """The only secret that the token endpoints take; empty: any."""
     certificate: str = ""
     """PEM of the certificate that signs client assertions; empty: their signature is not checked."""
-    audiences: list[str] = field(default_factory=lambda: [
-        "https://management.azure.com", "https://management.core.windows.net", "https://management.chinacloudapi.cn",
-        "https://management.usgovcloudapi.net", "https://management.microsoftazure.de"])
+    audiences: list[str] = field(
+        default_factory=lambda: [
+            "https://management.azure.com",
+            "https://management.core.windows.net",
+            "https://management.chinacloudapi.cn",
+            "https://management.usgovcloudapi.net",
+            "https://management.microsoftazure.de",
+        ]
+    )
     """Resources for which a token has to be asked, beside the address of the emulator itself."""
     locations: list[str] = field(default_factory=lambda: ["eastus", "westus", "westeurope", "northeurope", "centralus"])
     unavailable_sizes: list[str] = field(default_factory=list)
     """VM sizes that the region lists with a restriction and refuses with SkuNotAvailable."""
     taken_account_names: list[str] = field(default_factory=list)
     """Names of storage accounts that somebody else has."""
-    marketplace: list[str] = field(default_factory=lambda: [
-        "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202607010",
-        "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202608010",
-        "bosh:light-stemcell:planned:1.0.0:plan",
-    ])
+    marketplace: list[str] = field(
+        default_factory=lambda: [
+            "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202607010",
+            "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202608010",
+            "bosh:light-stemcell:planned:1.0.0:plan",
+        ]
+    )
     """Images on offer, as publisher:offer:sku:version, with `:plan` if one has to be named."""
 
     def change(self, values: Any) -> None:

@@ -21,14 +21,24 @@ def check_tags(tags: Any) -> None:
         raise ArmError(400, "InvalidTags", f"The resource has {len(tags)} tags. At most 50 tags are allowed.")
     for name, value in tags.items():
         if _RESERVED.search(name):
-            raise ArmError(400, "InvalidTagNameCharacters", f"The tag names '{name}' have reserved characters "
-                           "'<,>,%,&,\\,?,/' or control characters.")
+            raise ArmError(
+                400,
+                "InvalidTagNameCharacters",
+                f"The tag names '{name}' have reserved characters '<,>,%,&,\\,?,/' or control characters.",
+            )
         if not name.strip() or len(name) > 512:
-            raise ArmError(400, "InvalidTagName", f"Tag name is empty or too large. Following tag name '{name[:40]}' must "
-                           "have 1 to 512 characters.")
+            raise ArmError(
+                400,
+                "InvalidTagName",
+                f"Tag name is empty or too large. Following tag name '{name[:40]}' must have 1 to 512 characters.",
+            )
         if len(value or "") > 256:
-            raise ArmError(400, "InvalidTagValueLength", f"Tag value too large. Following tag value '{value[:40]}…' "
-                           "exceeded the maximum length. Maximum allowed length for tag value - '256' characters.")
+            raise ArmError(
+                400,
+                "InvalidTagValueLength",
+                f"Tag value too large. Following tag value '{value[:40]}…' "
+                "exceeded the maximum length. Maximum allowed length for tag value - '256' characters.",
+            )
 
 
 def answer(cloud: Cloud, request: Request, scope: str) -> Answer:
@@ -44,8 +54,15 @@ def answer(cloud: Cloud, request: Request, scope: str) -> Answer:
         cloud.store.touch(entry)
     elif request.method != "GET":
         raise ArmError(405, "MethodNotAllowed", f"{request.method} is not one of GET, PUT, PATCH, DELETE.")
-    return Answer(200, {"id": f"{entry.id}/providers/Microsoft.Resources/tags/default", "name": "default",
-                        "type": "Microsoft.Resources/tags", "properties": {"tags": entry.body.get("tags") or {}}})
+    return Answer(
+        200,
+        {
+            "id": f"{entry.id}/providers/Microsoft.Resources/tags/default",
+            "name": "default",
+            "type": "Microsoft.Resources/tags",
+            "properties": {"tags": entry.body.get("tags") or {}},
+        },
+    )
 
 
 def _changed(entry: Entry, request: Request) -> dict[str, str]:
@@ -60,6 +77,8 @@ def _changed(entry: Entry, request: Request) -> dict[str, str]:
     elif operation == "replace":
         tags = dict(given)
     else:
-        raise ArmError(400, "InvalidTagsOperation", f"The operation '{body['operation']}' is not one of Replace, Merge, Delete.")
+        raise ArmError(
+            400, "InvalidTagsOperation", f"The operation '{body['operation']}' is not one of Replace, Merge, Delete."
+        )
     check_tags(tags)
     return tags

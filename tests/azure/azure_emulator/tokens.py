@@ -24,7 +24,9 @@ class Tokens:
         self._issued: dict[str, Token] = {}
 
     def issue(self, audience: str, subject: str) -> Token:
-        token = Token(f"emulated.{secrets.token_urlsafe(32)}", audience, subject, time.time() + self.settings.token_seconds)
+        token = Token(
+            f"emulated.{secrets.token_urlsafe(32)}", audience, subject, time.time() + self.settings.token_seconds
+        )
         self._issued[token.value] = token
         return token
 
@@ -39,12 +41,20 @@ class Tokens:
         challenge = {"WWW-Authenticate": f'Bearer authorization_uri="{authority}", error="invalid_token"'}
         scheme, _, value = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not value.strip():
-            raise ArmError(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.",
-                           headers=challenge)
+            raise ArmError(
+                401,
+                "AuthenticationFailed",
+                "Authentication failed. The 'Authorization' header is missing.",
+                headers=challenge,
+            )
         token = self._issued.get(value.strip())
         if not token:
             raise ArmError(401, "InvalidAuthenticationToken", "The access token is invalid.", headers=challenge)
         if token.expires <= time.time():
-            raise ArmError(401, "ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC "
-                           "time.", headers=challenge)
+            raise ArmError(
+                401,
+                "ExpiredAuthenticationToken",
+                "The access token expiry UTC time is earlier than current UTC time.",
+                headers=challenge,
+            )
         return token

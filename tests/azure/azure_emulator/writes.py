@@ -1,4 +1,4 @@
-"""PUT, PATCH and DELETE of any resource: checks that all types share, then the type's own, then an operation or none."""
+"""PUT, PATCH and DELETE of any resource: what all types check, then what each checks; then an operation or none."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ def put(cloud: Cloud, request: Request, kind: Kind, rid: ResourceId) -> Answer:
     if not old:
         check_name(kind.type, rid.name)
         if rid.parent and not cloud.store.get(str(rid.parent)):
-            raise ArmError(404, "ParentResourceNotFound", f"Failed to perform 'write' on resource(s) of type '{kind.type}', "
-                           f"because the parent resource '{rid.parent}' could not be found.")
+            raise ArmError(
+                404,
+                "ParentResourceNotFound",
+                f"Failed to perform 'write' on resource(s) of type '{kind.type}', "
+                f"because the parent resource '{rid.parent}' could not be found.",
+            )
     check_idle(cloud, str(rid), request.method)
     _common(cloud, kind, rid, body, old)
     status = kind.style.updated if old else kind.style.created
@@ -64,17 +68,24 @@ def delete(cloud: Cloud, request: Request, kind: Kind, rid: ResourceId) -> Answe
         return Answer(kind.style.deleted)
     before = entry.state
     entry.properties["provisioningState"] = "Deleting"
-    return accepted(cloud, request, entry.id, kind.style.deleted, finish=gone,
-                    fail=lambda: change_state(cloud, entry.id, "Failed" if before == "Failed" else before),
-                    final=kind.style.gone)
+    return accepted(
+        cloud,
+        request,
+        entry.id,
+        kind.style.deleted,
+        finish=gone,
+        fail=lambda: change_state(cloud, entry.id, before),
+        final=kind.style.gone,
+    )
 
 
 def sent(request: Request) -> Body:
     try:
         body = request.body
     except ValueError as problem:
-        raise ArmError(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: "
-                       f"'{problem}'.") from problem
+        raise ArmError(
+            400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: '{problem}'."
+        ) from problem
     if not isinstance(body, dict):
         raise ArmError(400, "InvalidRequestContent", "The request content is empty or not a JSON object.")
     return body
@@ -87,16 +98,30 @@ def _common(cloud: Cloud, kind: Kind, rid: ResourceId, body: Body, old: Entry | 
         return
     body["location"] = cloud.location(body.get("location") or (old.body["location"] if old else None))
     if old and old.body["location"] != body["location"]:
-        raise ArmError(409, "InvalidResourceLocation",
-                       f"The resource '{rid.name}' already exists in location '{old.body['location']}' in resource group "
-                       f"'{rid.group}'. A resource with the same name cannot be created in location "
-                       f"'{body['location']}'. Please select a new resource name.")
+        raise ArmError(
+            409,
+            "InvalidResourceLocation",
+            f"The resource '{rid.name}' already exists in location '{old.body['location']}' in resource group "
+            f"'{rid.group}'. A resource with the same name cannot be created in location "
+            f"'{body['location']}'. Please select a new resource name.",
+        )
 
 
-def write(cloud: Cloud, request: Request, kind: Kind, rid: ResourceId, body: Body, old: Entry | None, status: int, *,
-          step: str, part: Callable[[Entry], Body] | None = None) -> Answer:
-    """Writes a checked body and starts the operation that the type has for this step. `part` is what the answer shows of
-    the resource, if not all."""
+def write(
+    cloud: Cloud,
+    request: Request,
+    kind: Kind,
+    rid: ResourceId,
+    body: Body,
+    old: Entry | None,
+    status: int,
+    *,
+    step: str,
+    part: Callable[[Entry], Body] | None = None,
+) -> Answer:
+    """Writes a checked body and starts the operation that the type has for this step.
+
+    `part` is what the answer shows of the resource, if not all."""
     view = part or (lambda entry: shown(cloud, kind, entry, request))
     body = copy.deepcopy(body)
     body.update(id=old.id if old else str(rid), name=old.body["name"] if old else rid.name, type=kind.type)
@@ -122,17 +147,27 @@ def write(cloud: Cloud, request: Request, kind: Kind, rid: ResourceId, body: Bod
         if change_state(cloud, entry.id, "Succeeded"):
             kind.settled(cloud, entry)
 
-    return accepted(cloud, request, entry.id, status, finish=finish,
-                    fail=lambda: change_state(cloud, entry.id, "Failed"),
-                    body=lambda: view(cloud.store.get(entry.id) or entry), style=kind.style)
+    return accepted(
+        cloud,
+        request,
+        entry.id,
+        status,
+        finish=finish,
+        fail=lambda: change_state(cloud, entry.id, "Failed"),
+        body=lambda: view(cloud.store.get(entry.id) or entry),
+        style=kind.style,
+    )
 
 
 def check_preconditions(request: Request, old: Entry | None) -> None:
     wanted, unwanted = request.headers.get("if-match"), request.headers.get("if-none-match")
     if (wanted and (not old or wanted not in ("*", old.etag))) or (unwanted and old and unwanted in ("*", old.etag)):
-        raise ArmError(412, "PreconditionFailed",
-                       f"Precondition failed. Etag provided in the header {wanted or unwanted} does not match etag "
-                       f"{old.etag if old else 'of the resource, which does not exist'} of resource.")
+        raise ArmError(
+            412,
+            "PreconditionFailed",
+            f"Precondition failed. Etag provided in the header {wanted or unwanted} does not match etag "
+            f"{old.etag if old else 'of the resource, which does not exist'} of resource.",
+        )
 
 
 def check_idle(cloud: Cloud, resource_id: str, method: str) -> None:
@@ -143,10 +178,17 @@ def check_idle(cloud: Cloud, resource_id: str, method: str) -> None:
         running.cancel()
         return
     if running.network:
-        raise ArmError(409, "AnotherOperationInProgress",
-                       f"Another operation on this or dependent resource is in progress. To retrieve status of the "
-                       f"operation use uri: {running.id}.", details=[])
-    raise ArmError(409, "ConflictingConcurrentWriteNotAllowed",
-                   "The request failed due to conflict with a concurrent request. To resolve it, please refer to "
-                   "https://aka.ms/activitylog to get more details on the conflicting requests.",
-                   headers={"Retry-After": str(cloud.settings.retry_after)})
+        raise ArmError(
+            409,
+            "AnotherOperationInProgress",
+            f"Another operation on this or dependent resource is in progress. To retrieve status of the "
+            f"operation use uri: {running.id}.",
+            details=[],
+        )
+    raise ArmError(
+        409,
+        "ConflictingConcurrentWriteNotAllowed",
+        "The request failed due to conflict with a concurrent request. To resolve it, please refer to "
+        "https://aka.ms/activitylog to get more details on the conflicting requests.",
+        headers={"Retry-After": str(cloud.settings.retry_after)},
+    )

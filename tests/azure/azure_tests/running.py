@@ -36,19 +36,38 @@ class Emulator:
         return answer.json() if answer.content else None
 
     def token(self, resource: str = "https://management.azure.com/") -> str:
-        form = {"grant_type": "client_credentials", "client_id": "a-client", "client_secret": "a-secret", "resource": resource}
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": "a-client",
+            "client_secret": "a-secret",
+            "resource": resource,
+        }
         answer = self.http.post(f"{self.url}/{TENANT}/oauth2/token", data=form)
         answer.raise_for_status()
         return answer.json()["access_token"]
 
-    def call(self, method: str, path: str, version: str, body: Any = None, token: str | None = None,
-             headers: dict[str, str] | None = None, **query: str) -> requests.Response:
+    def call(
+        self,
+        method: str,
+        path: str,
+        version: str,
+        body: Any = None,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+        **query: str,
+    ) -> requests.Response:
         if "authorization" not in self.http.headers and token is None:
             self.http.headers["authorization"] = f"Bearer {self.token()}"
         own = {"authorization": f"Bearer {token}"} if token is not None else {}
-        url = path if path.startswith("http") else self.url + (path if path.startswith("/") else f"{SCOPE}/resourceGroups/{path}")
+        url = (
+            path
+            if path.startswith("http")
+            else self.url + (path if path.startswith("/") else f"{SCOPE}/resourceGroups/{path}")
+        )
         params = {} if path.startswith("http") else {"api-version": version, **query}
-        return self.http.request(method, url, params=params, json=body, headers={**own, **(headers or {})}, allow_redirects=False)
+        return self.http.request(
+            method, url, params=params, json=body, headers={**own, **(headers or {})}, allow_redirects=False
+        )
 
     def wait(self, answer: requests.Response) -> dict[str, Any]:
         """Follows an operation to its end; the last poll's body."""
@@ -76,13 +95,20 @@ class Emulator:
         return {} if method == "DELETE" else self.call("GET", path, version).json()
 
 
+def skipped(why: str) -> unittest.SkipTest:
+    """Skips with a line that is seen: unittest itself only counts."""
+    print(f"\n{why}", file=sys.stderr)
+    return unittest.SkipTest(why)
+
+
 @contextmanager
 def emulator(*options: str, verify: str | bool = True) -> Iterator[Emulator]:
     """Runs as long as the block."""
     environment = {**os.environ, "PYTHONPATH": str(HOME)}
     command = [sys.executable, "-m", "azure_emulator", "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment, text=True,
-                               start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment, text=True, start_new_session=True
+    )
     try:
         assert process.stdout
         first = process.stdout.readline()

@@ -37,8 +37,12 @@ class Sdk:
 
     def __init__(self, emulator: Emulator) -> None:
         common: dict[str, Any] = {
-            "base_url": emulator.url, "credential_scopes": ["https://management.azure.com/.default"], "polling_interval": 0,
-            "authentication_policy": _PlainBearer(emulator.token()), "retry_total": 0}
+            "base_url": emulator.url,
+            "credential_scopes": ["https://management.azure.com/.default"],
+            "polling_interval": 0,
+            "authentication_policy": _PlainBearer(emulator.token()),
+            "retry_total": 0,
+        }
         self.resources = ResourceManagementClient(_Credential(), SUBSCRIPTION, **common)
         self.compute = ComputeManagementClient(_Credential(), SUBSCRIPTION, **common)
         self.network = NetworkManagementClient(_Credential(), SUBSCRIPTION, **common)

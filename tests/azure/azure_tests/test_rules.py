@@ -16,7 +16,9 @@ class Rules(EmulatorCase):
         super().setUp()
         self.emulator.done("PUT", "g", GROUPS, {"location": "eastus"})
 
-    def refused(self, status: int, code: str, method: str, path: str, version: str, body: object = None, **more: object) -> str:
+    def refused(
+        self, status: int, code: str, method: str, path: str, version: str, body: object = None, **more: object
+    ) -> str:
         answer = self.emulator.call(method, path, version, body, **more)
         error = answer.json()["error"]
         self.assertEqual((status, code), (answer.status_code, error["code"]), error["message"])
@@ -36,8 +38,14 @@ class Rules(EmulatorCase):
         self.refused(404, "ResourceGroupNotFound", "PUT", "other/providers/Microsoft.Compute/disks/a", DISKS, EMPTY)
         self.refused(404, "InvalidResourceType", "GET", "g/providers/Microsoft.Compute/cows/a", DISKS)
         self.refused(404, "InvalidResourceNamespace", "GET", "g/providers/Microsoft.Farm/cows/a", DISKS)
-        self.refused(404, "ParentResourceNotFound", "PUT", "g/providers/Microsoft.Network/virtualNetworks/n/subnets/s", NETWORK,
-                     {"properties": {"addressPrefix": "10.0.0.0/24"}})
+        self.refused(
+            404,
+            "ParentResourceNotFound",
+            "PUT",
+            "g/providers/Microsoft.Network/virtualNetworks/n/subnets/s",
+            NETWORK,
+            {"properties": {"addressPrefix": "10.0.0.0/24"}},
+        )
         self.assertEqual(204, self.emulator.call("DELETE", f"{DISK}/a", DISKS).status_code)
         self.refused(400, "InvalidSubscriptionId", "GET", "/subscriptions/mine/resourceGroups/g", GROUPS)
 
@@ -54,25 +62,50 @@ class Rules(EmulatorCase):
             return self.refused(400, code, "PUT", f"{DISK}/a", DISKS, {**EMPTY, **change})
 
         self.assertIn("'colour'", refused("InvalidRequestContent", colour="red"))
-        self.assertIn("integer", refused("InvalidRequestContent", properties={**EMPTY["properties"], "diskSizeGB": "big"}))
+        self.assertIn(
+            "integer", refused("InvalidRequestContent", properties={**EMPTY["properties"], "diskSizeGB": "big"})
+        )
         self.assertIn("array", refused("InvalidRequestContent", zones="1"))
         self.assertIn("properties.creationData", refused("InvalidParameter", properties={"diskSizeGB": 4}))
         refused("LocationRequired", location=None)
         refused("LocationNotAvailableForResourceType", location="atlantis")
         refused("InvalidRequestContent", properties={**EMPTY["properties"], "osType": "Plan9"})
-        written = self.emulator.done("PUT", f"{DISK}/a", DISKS, {
-            "LOCATION": "East US", "id": "/ignored", "managedBy": "nobody",
-            "properties": {"CreationData": {"createOption": "empty"}, "diskSizeGB": "4", "osType": "linux"}})
-        self.assertEqual(("eastus", 4, "Linux", "Empty", None), (
-            written["location"], written["properties"]["diskSizeGB"], written["properties"]["osType"],
-            written["properties"]["creationData"]["createOption"], written.get("managedBy")))
-        message = self.emulator.call("PUT", "g/providers/Microsoft.Network/virtualNetworks/n", NETWORK, {
-            "location": "eastus", "properties": {"addressSpace": "10.0.0.0/8"}}).json()["error"]
+        written = self.emulator.done(
+            "PUT",
+            f"{DISK}/a",
+            DISKS,
+            {
+                "LOCATION": "East US",
+                "id": "/ignored",
+                "managedBy": "nobody",
+                "properties": {"CreationData": {"createOption": "empty"}, "diskSizeGB": "4", "osType": "linux"},
+            },
+        )
+        self.assertEqual(
+            ("eastus", 4, "Linux", "Empty", None),
+            (
+                written["location"],
+                written["properties"]["diskSizeGB"],
+                written["properties"]["osType"],
+                written["properties"]["creationData"]["createOption"],
+                written.get("managedBy"),
+            ),
+        )
+        message = self.emulator.call(
+            "PUT",
+            "g/providers/Microsoft.Network/virtualNetworks/n",
+            NETWORK,
+            {"location": "eastus", "properties": {"addressSpace": "10.0.0.0/8"}},
+        ).json()["error"]
         self.assertEqual(("InvalidRequestFormat", "InvalidJson"), (message["code"], message["details"][0]["code"]))
 
     def test_answers_are_of_the_version_asked_for(self) -> None:
-        written = self.emulator.done("PUT", f"{DISK}/a", DISKS, {
-            **EMPTY, "properties": {**EMPTY["properties"], "optimizedForFrequentAttach": True}})
+        written = self.emulator.done(
+            "PUT",
+            f"{DISK}/a",
+            DISKS,
+            {**EMPTY, "properties": {**EMPTY["properties"], "optimizedForFrequentAttach": True}},
+        )
         self.assertTrue(written["properties"]["optimizedForFrequentAttach"])
         older = self.emulator.call("GET", f"{DISK}/a", "2021-04-01").json()
         self.assertTrue({"diskSizeGB"} <= older["properties"].keys())
@@ -105,16 +138,31 @@ class Rules(EmulatorCase):
         self.refused(412, "PreconditionFailed", "PUT", path, NETWORK, body, headers={"if-match": first})
 
     def test_tags_have_limits(self) -> None:
-        for code, tags in (("InvalidTagNameCharacters", {"a/b": "1"}), ("InvalidTagValueLength", {"a": "x" * 257}),
-                           ("InvalidTags", {f"t{n}": "" for n in range(51)})):
+        for code, tags in (
+            ("InvalidTagNameCharacters", {"a/b": "1"}),
+            ("InvalidTagValueLength", {"a": "x" * 257}),
+            ("InvalidTags", {f"t{n}": "" for n in range(51)}),
+        ):
             self.refused(400, code, "PUT", f"{DISK}/a", DISKS, {**EMPTY, "tags": tags})
 
     def test_names_have_rules(self) -> None:
         self.refused(400, "InvalidParameter", "PUT", f"{DISK}/{'x' * 81}", DISKS, EMPTY)
-        self.refused(400, "AccountNameInvalid", "PUT", "g/providers/Microsoft.Storage/storageAccounts/No-Good", "2023-05-01",
-                     {"location": "eastus", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"})
-        self.refused(400, "InvalidResourceName", "PUT", "g/providers/Microsoft.Network/networkSecurityGroups/-n", NETWORK,
-                     {"location": "eastus"})
+        self.refused(
+            400,
+            "AccountNameInvalid",
+            "PUT",
+            "g/providers/Microsoft.Storage/storageAccounts/No-Good",
+            "2023-05-01",
+            {"location": "eastus", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"},
+        )
+        self.refused(
+            400,
+            "InvalidResourceName",
+            "PUT",
+            "g/providers/Microsoft.Network/networkSecurityGroups/-n",
+            NETWORK,
+            {"location": "eastus"},
+        )
 
     def test_the_request_id_comes_back(self) -> None:
         headers = {"x-ms-client-request-id": "mine-1", "x-ms-return-client-request-id": "true"}

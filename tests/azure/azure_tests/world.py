@@ -18,9 +18,17 @@ class World(EmulatorCase):
     def setUp(self) -> None:
         super().setUp()
         self.put("g", COMPUTE, {"location": "eastus"}, whole=True)
-        self.put("Network/virtualNetworks/net", NETWORK, {"location": "eastus", "properties": {
-            "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
-            "subnets": [{"name": "a", "properties": {"addressPrefix": "10.0.0.0/29"}}]}})
+        self.put(
+            "Network/virtualNetworks/net",
+            NETWORK,
+            {
+                "location": "eastus",
+                "properties": {
+                    "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+                    "subnets": [{"name": "a", "properties": {"addressPrefix": "10.0.0.0/29"}}],
+                },
+            },
+        )
         self.put("Network/networkInterfaces/n0", NETWORK, self.nic())
 
     def put(self, name: str, version: str, body: Any, *, whole: bool = False) -> dict[str, Any]:
@@ -37,23 +45,47 @@ class World(EmulatorCase):
 
     def nic(self, location: str = "eastus", **ip: Any) -> dict[str, Any]:
         subnet = {"id": f"{HOME}/Microsoft.Network/virtualNetworks/net/subnets/a"}
-        return {"location": location, "properties": {"ipConfigurations": [
-            {"name": "ipconfig0", "properties": {"subnet": subnet, **ip}}]}}
+        return {
+            "location": location,
+            "properties": {"ipConfigurations": [{"name": "ipconfig0", "properties": {"subnet": subnet, **ip}}]},
+        }
 
     def disk(self, size: int = 4, **more: Any) -> dict[str, Any]:
-        return {"location": "eastus", **more, "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": size}}
+        return {
+            "location": "eastus",
+            **more,
+            "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": size},
+        }
 
     def machine(self, nic: str = "n0", **change: Any) -> dict[str, Any]:
-        """A model; `change` names members of its properties by their path, with `__` for the dot. None takes one out."""
-        body: dict[str, Any] = {"location": "eastus", "properties": {
-            "hardwareProfile": {"vmSize": "Standard_D2s_v3"},
-            "osProfile": {"computerName": "vm", "adminUsername": "vcap", "linuxConfiguration": {"ssh": {"publicKeys": [
-                {"path": "/home/vcap/.ssh/authorized_keys", "keyData": "ssh-rsa AAAAB3NzaC1yc2E me"}]}}},
-            "networkProfile": {"networkInterfaces": [{"id": f"{HOME}/Microsoft.Network/networkInterfaces/{nic}"}]},
-            "storageProfile": {
-                "imageReference": {"publisher": "Canonical", "offer": "0001-com-ubuntu-server-jammy",
-                                   "sku": "22_04-lts-gen2", "version": "latest"},
-                "osDisk": {"createOption": "FromImage"}}}}
+        """A model; `change` names members of its properties by path, with `__` for the dot. None takes one out."""
+        body: dict[str, Any] = {
+            "location": "eastus",
+            "properties": {
+                "hardwareProfile": {"vmSize": "Standard_D2s_v3"},
+                "osProfile": {
+                    "computerName": "vm",
+                    "adminUsername": "vcap",
+                    "linuxConfiguration": {
+                        "ssh": {
+                            "publicKeys": [
+                                {"path": "/home/vcap/.ssh/authorized_keys", "keyData": "ssh-rsa AAAAB3NzaC1yc2E me"}
+                            ]
+                        }
+                    },
+                },
+                "networkProfile": {"networkInterfaces": [{"id": f"{HOME}/Microsoft.Network/networkInterfaces/{nic}"}]},
+                "storageProfile": {
+                    "imageReference": {
+                        "publisher": "Canonical",
+                        "offer": "0001-com-ubuntu-server-jammy",
+                        "sku": "22_04-lts-gen2",
+                        "version": "latest",
+                    },
+                    "osDisk": {"createOption": "FromImage"},
+                },
+            },
+        }
         for path, value in change.items():
             target = body["properties"]
             *above, last = path.split("__")
@@ -65,5 +97,12 @@ class World(EmulatorCase):
         return body
 
     def attached(self, *names: str, **more: Any) -> list[dict[str, Any]]:
-        return [{"lun": lun, "createOption": "Attach", "managedDisk": {"id": f"{HOME}/Microsoft.Compute/disks/{name}"}, **more}
-                for lun, name in enumerate(names)]
+        return [
+            {
+                "lun": lun,
+                "createOption": "Attach",
+                "managedDisk": {"id": f"{HOME}/Microsoft.Compute/disks/{name}"},
+                **more,
+            }
+            for lun, name in enumerate(names)
+        ]

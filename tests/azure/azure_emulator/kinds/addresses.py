@@ -18,20 +18,42 @@ class Addresses(NetworkKind):
         fill(body, sku={"name": "Basic"})
         fill(body["sku"], name="Basic", tier="Regional")
         is_basic = body["sku"]["name"] == "Basic"
-        fill(own, publicIPAddressVersion="IPv4", publicIPAllocationMethod="Dynamic" if is_basic else "Static",
-             idleTimeoutInMinutes=4, ipTags=[])
+        fill(
+            own,
+            publicIPAddressVersion="IPv4",
+            publicIPAllocationMethod="Dynamic" if is_basic else "Static",
+            idleTimeoutInMinutes=4,
+            ipTags=[],
+        )
         if not 4 <= own["idleTimeoutInMinutes"] <= 30:
-            raise ArmError(400, "PublicIPAddressIdleTimeoutIsOutOfRange", f"The idle timeout {own['idleTimeoutInMinutes']} of "
-                           f"public IP address {body['id']} is out of range: it is 4 to 30 minutes.", details=[])
+            raise ArmError(
+                400,
+                "PublicIPAddressIdleTimeoutIsOutOfRange",
+                f"The idle timeout {own['idleTimeoutInMinutes']} of "
+                f"public IP address {body['id']} is out of range: it is 4 to 30 minutes.",
+                details=[],
+            )
         if not is_basic and own["publicIPAllocationMethod"] == "Dynamic":
-            raise ArmError(400, "StandardAndBasicSkuPublicIPAddressesMustBeStatic", f"Standard sku publicIp {body['id']} must "
-                           "have AllocationMethod set to Static.", details=[])
+            raise ArmError(
+                400,
+                "StandardAndBasicSkuPublicIPAddressesMustBeStatic",
+                f"Standard sku publicIp {body['id']} must have AllocationMethod set to Static.",
+                details=[],
+            )
         if is_basic and body.get("zones"):
-            raise ArmError(400, "ZonesNotAllowedForBasicSku", f"Public IP address {body['id']} with sku Basic cannot have "
-                           "zones.", details=[])
+            raise ArmError(
+                400,
+                "ZonesNotAllowedForBasicSku",
+                f"Public IP address {body['id']} with sku Basic cannot have zones.",
+                details=[],
+            )
         if old and old.body["sku"] != body["sku"]:
-            raise ArmError(400, "SkuCannotBeChanged", f"Sku property of {body['id']} is immutable: it is {old.body['sku']}.",
-                           details=[])
+            raise ArmError(
+                400,
+                "SkuCannotBeChanged",
+                f"Sku property of {body['id']} is immutable: it is {old.body['sku']}.",
+                details=[],
+            )
         if old and "ipAddress" in old.properties:
             own["ipAddress"] = old.properties["ipAddress"]
         elif own["publicIPAllocationMethod"] == "Static":
@@ -41,14 +63,22 @@ class Addresses(NetworkKind):
 
     def _next(self, cloud: Cloud) -> str:
         taken = {entry.properties.get("ipAddress") for entry in cloud.store.of(self.type)}
-        return next(address for number in range(1, 65535)
-                    if (address := f"203.0.{113 + number // 250}.{number % 250 + 1}") not in taken)
+        return next(
+            address
+            for number in range(1, 65535)
+            if (address := f"203.0.{113 + number // 250}.{number % 250 + 1}") not in taken
+        )
 
     def check_removal(self, cloud: Cloud, entry: Entry) -> None:
         if user := self._user(cloud, entry):
-            raise ArmError(400, "PublicIPAddressCannotBeDeleted", f"Public IP address {entry.id} can not be deleted since it is "
-                           f"still allocated to resource {user}. In order to delete the public IP, disassociate/detach the "
-                           "Public IP address from the resource. To learn how to do this, see aka.ms/deletepublicip.", details=[])
+            raise ArmError(
+                400,
+                "PublicIPAddressCannotBeDeleted",
+                f"Public IP address {entry.id} can not be deleted since it is "
+                f"still allocated to resource {user}. In order to delete the public IP, disassociate/detach the "
+                "Public IP address from the resource. To learn how to do this, see aka.ms/deletepublicip.",
+                details=[],
+            )
 
     def view(self, cloud: Cloud, entry: Entry) -> Body:
         body = super().view(cloud, entry)

@@ -26,8 +26,11 @@ class AvailabilitySets(Kind):
         fill(own, platformUpdateDomainCount=5, platformFaultDomainCount=min(most, 3))
         for name, limit in (("platformFaultDomainCount", most), ("platformUpdateDomainCount", 20)):
             if not 1 <= own[name] <= limit:
-                raise bad_parameter(name, f"The specified value {own[name]} for '{name}' is out of range: it must be in the "
-                                          f"range 1 to {limit} for a set with sku '{sku}' in '{body['location']}'.")
+                raise bad_parameter(
+                    name,
+                    f"The specified value {own[name]} for '{name}' is out of range: it must be in the "
+                    f"range 1 to {limit} for a set with sku '{sku}' in '{body['location']}'.",
+                )
         if old:
             self._check_change(cloud, body, old)
         own.pop("virtualMachines", None)
@@ -35,16 +38,22 @@ class AvailabilitySets(Kind):
 
     def _check_change(self, cloud: Cloud, body: Body, old: Entry) -> None:
         if old.body["sku"]["name"] == "Aligned" and body["sku"]["name"] == "Classic":
-            raise ArmError(409, "PropertyChangeNotAllowed", "Changing property 'sku.name' from Aligned to Classic is not "
-                           "allowed.", "sku.name")
+            raise ArmError(
+                409,
+                "PropertyChangeNotAllowed",
+                "Changing property 'sku.name' from Aligned to Classic is not allowed.",
+                "sku.name",
+            )
         for name in ("platformUpdateDomainCount", "platformFaultDomainCount"):
             if body["properties"][name] != old.properties[name] and old.body["sku"] == body["sku"]:
                 raise ArmError(409, "PropertyChangeNotAllowed", f"Changing property '{name}' is not allowed.", name)
 
     def check_removal(self, cloud: Cloud, entry: Entry) -> None:
         if machines(cloud, entry):
-            raise conflict(f"Availability Set '{entry.body['name']}' cannot be deleted. Before deleting an Availability Set "
-                           "please ensure that it does not contain any VM.")
+            raise conflict(
+                f"Availability Set '{entry.body['name']}' cannot be deleted. Before deleting an Availability Set "
+                "please ensure that it does not contain any VM."
+            )
 
     def view(self, cloud: Cloud, entry: Entry) -> Body:
         body = super().view(cloud, entry)
@@ -54,8 +63,11 @@ class AvailabilitySets(Kind):
 
 
 def machines(cloud: Cloud, entry: Entry) -> list[Entry]:
-    return [vm for vm in cloud.store.of("Microsoft.Compute/virtualMachines")
-            if same(reference(vm.properties.get("availabilitySet")), entry.id)]
+    return [
+        vm
+        for vm in cloud.store.of("Microsoft.Compute/virtualMachines")
+        if same(reference(vm.properties.get("availabilitySet")), entry.id)
+    ]
 
 
 def _sizes(cloud: Cloud, request: Request, entry: Entry) -> Answer:

@@ -13,8 +13,15 @@ from .network import NetworkKind, configurations, find, refer, users
 
 class Balancers(NetworkKind):
     type = "Microsoft.Network/loadBalancers"
-    parts = ("frontendIPConfigurations", "backendAddressPools", "loadBalancingRules", "probes", "inboundNatRules",
-             "outboundRules", "inboundNatPools")
+    parts = (
+        "frontendIPConfigurations",
+        "backendAddressPools",
+        "loadBalancingRules",
+        "probes",
+        "inboundNatRules",
+        "outboundRules",
+        "inboundNatPools",
+    )
 
     def check(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> None:
         own = body["properties"]
@@ -31,21 +38,31 @@ class Balancers(NetworkKind):
         if address := reference(own.get("publicIPAddress")):
             found, _ = refer(cloud, front["id"], address, "Microsoft.Network/publicIPAddresses", body["location"])
             if found.body["sku"]["name"] != body["sku"]["name"]:
-                raise ArmError(400, "LoadBalancerSkuAndPublicIPAddressSkuMismatch",
-                               f"{body['sku']['name']} sku load balancer {body['id']} cannot reference "
-                               f"{found.body['sku']['name']} sku publicIP {found.id}.", details=[])
+                raise ArmError(
+                    400,
+                    "LoadBalancerSkuAndPublicIPAddressSkuMismatch",
+                    f"{body['sku']['name']} sku load balancer {body['id']} cannot reference "
+                    f"{found.body['sku']['name']} sku publicIP {found.id}.",
+                    details=[],
+                )
         elif subnet := reference(own.get("subnet")):
             refer(cloud, front["id"], subnet, "Microsoft.Network/virtualNetworks/subnets", body["location"])
         else:
-            raise ArmError(400, "FrontendIPConfigurationMissingReference", f"Frontend IP configuration {front['id']} must refer "
-                           "to a subnet or a public IP address.", details=[])
+            raise ArmError(
+                400,
+                "FrontendIPConfigurationMissingReference",
+                f"Frontend IP configuration {front['id']} must refer to a subnet or a public IP address.",
+                details=[],
+            )
         fill(own, privateIPAllocationMethod="Dynamic")
 
     def _check_rule(self, body: Body, rule: Body) -> None:
         """Rules refer to parts of the same balancer."""
         for name in ("frontendIPConfiguration", "backendAddressPool", "probe"):
             target = reference(rule["properties"].get(name))
-            known = {part["id"].lower() for parts in body["properties"].values() if isinstance(parts, list) for part in parts}
+            known = {
+                part["id"].lower() for parts in body["properties"].values() if isinstance(parts, list) for part in parts
+            }
             if target and target.lower() not in known:
                 raise invalid_reference(rule["id"], target)
 
@@ -68,8 +85,12 @@ class Balancers(NetworkKind):
         # A frontend tells which rules it serves; this is where NAT rules are looked up.
         for front in members(body, "properties", "frontendIPConfigurations"):
             for name in ("inboundNatRules", "loadBalancingRules"):
-                served = [{"id": rule["id"]} for rule in members(body, "properties", name)
-                          if (reference(rule["properties"].get("frontendIPConfiguration")) or "").lower() == front["id"].lower()]
+                served = [
+                    {"id": rule["id"]}
+                    for rule in members(body, "properties", name)
+                    if (reference(rule["properties"].get("frontendIPConfiguration")) or "").lower()
+                    == front["id"].lower()
+                ]
                 if served:
                     front["properties"][name] = served
         return body
@@ -77,5 +98,8 @@ class Balancers(NetworkKind):
 
 _BALANCERS = Balancers()
 KINDS = (_BALANCERS,)
-EMBEDDED = (Embedded(_BALANCERS, "backendAddressPools"), Embedded(_BALANCERS, "inboundNatRules"),
-            Embedded(_BALANCERS, "frontendIPConfigurations", writable=False))
+EMBEDDED = (
+    Embedded(_BALANCERS, "backendAddressPools"),
+    Embedded(_BALANCERS, "inboundNatRules"),
+    Embedded(_BALANCERS, "frontendIPConfigurations", writable=False),
+)

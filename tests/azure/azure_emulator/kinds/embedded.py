@@ -25,15 +25,26 @@ class Embedded:
     def answer(self, cloud: Cloud, request: Request, rid: ResourceId) -> Answer:
         above = cloud.store.get(str(rid.parent))
         if not above:
-            raise (ArmError(404, "ParentResourceNotFound", f"Failed to perform 'write' on resource(s) of type '{self.type}', "
-                            f"because the parent resource '{rid.parent}' could not be found.") if request.method == "PUT"
-                   else not_found(self.kind.type, rid.names[0], rid.group))
+            raise (
+                ArmError(
+                    404,
+                    "ParentResourceNotFound",
+                    f"Failed to perform 'write' on resource(s) of type '{self.type}', "
+                    f"because the parent resource '{rid.parent}' could not be found.",
+                )
+                if request.method == "PUT"
+                else not_found(self.kind.type, rid.names[0], rid.group)
+            )
         if request.method in ("GET", "HEAD"):
             cloud.operations.running(above.id)
             return Answer(200, self._shown(cloud, request, above, rid.name))
         if request.method not in ("PUT", "DELETE") or not self.writable:
             raise ArmError(405, "HttpMethodNotAllowed", f"The HTTP method '{request.method}' is not allowed here.")
-        return self._put(cloud, request, above, rid) if request.method == "PUT" else self._delete(cloud, request, above, rid)
+        return (
+            self._put(cloud, request, above, rid)
+            if request.method == "PUT"
+            else self._delete(cloud, request, above, rid)
+        )
 
     def listing(self, cloud: Cloud, request: Request, above: ResourceId) -> Answer:
         entry = cloud.store.get(str(above))
@@ -69,8 +80,17 @@ class Embedded:
     def _write(self, cloud: Cloud, request: Request, above: Entry, body: Body, name: str | None, status: int) -> Answer:
         rid = ResourceId.parse(above.id)
         assert rid
-        return writes.write(cloud, request, self.kind, rid, body, above, status, step="update",
-                            part=lambda entry: self._shown(cloud, request, entry, name) if name else {})
+        return writes.write(
+            cloud,
+            request,
+            self.kind,
+            rid,
+            body,
+            above,
+            status,
+            step="update",
+            part=lambda entry: self._shown(cloud, request, entry, name) if name else {},
+        )
 
     def _shown(self, cloud: Cloud, request: Request, above: Entry, name: str) -> Body:
         part = _find(self.kind.view(cloud, above)["properties"].get(self.name) or [], name)

@@ -16,8 +16,9 @@ class EncryptionSets(Kind):
     def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
         own = properties(body)
         if not own.get("activeKey"):
-            raise bad_parameter("diskEncryptionSet.activeKey", "Required parameter 'diskEncryptionSet.activeKey' is missing "
-                                                               "(null).")
+            raise bad_parameter(
+                "diskEncryptionSet.activeKey", "Required parameter 'diskEncryptionSet.activeKey' is missing (null)."
+            )
         fill(own, encryptionType="EncryptionAtRestWithCustomerKey", previousKeys=[])
         if body.get("identity"):
             body["identity"].update(principalId=cloud.guid(), tenantId=cloud.guid())

@@ -11,8 +11,18 @@ from .network import NetworkKind, users
 
 class Gateways(NetworkKind):
     type = "Microsoft.Network/applicationGateways"
-    parts = ("gatewayIPConfigurations", "sslCertificates", "frontendIPConfigurations", "frontendPorts", "backendAddressPools",
-             "backendHttpSettingsCollection", "httpListeners", "requestRoutingRules", "probes", "urlPathMaps")
+    parts = (
+        "gatewayIPConfigurations",
+        "sslCertificates",
+        "frontendIPConfigurations",
+        "frontendPorts",
+        "backendAddressPools",
+        "backendHttpSettingsCollection",
+        "httpListeners",
+        "requestRoutingRules",
+        "probes",
+        "urlPathMaps",
+    )
 
     def check(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> None:
         own = body["properties"]

@@ -28,7 +28,7 @@ def _list(cloud: Cloud, request: Request, found: re.Match[str]) -> Answer:
     """The names one step below a publisher, an offer, a SKU; and a version."""
     location = cloud.location(found["location"])
     given = [found[step].lower() for step in _STEPS if found[step]]
-    fitting = [parts for parts in _offers(cloud) if [part.lower() for part in parts[:len(given)]] == given]
+    fitting = [parts for parts in _offers(cloud) if [part.lower() for part in parts[: len(given)]] == given]
     if not fitting:
         raise ArmError(404, "NotFound", "Artifact: VMImage was not found.")
     if len(given) == len(_STEPS):
@@ -38,16 +38,26 @@ def _list(cloud: Cloud, request: Request, found: re.Match[str]) -> Answer:
 
 
 def _version(request: Request, location: str, parts: list[str]) -> Body:
-    body: Body = {"location": location, "name": parts[3], "id": request.path, "properties": {
-        "hyperVGeneration": "V2" if "gen2" in parts[2] else "V1", "architecture": "x64", "dataDiskImages": [],
-        "osDiskImage": {"operatingSystem": "Linux"},
-        "automaticOSUpgradeProperties": {"automaticOSUpgradeSupported": False}}}
+    body: Body = {
+        "location": location,
+        "name": parts[3],
+        "id": request.path,
+        "properties": {
+            "hyperVGeneration": "V2" if "gen2" in parts[2] else "V1",
+            "architecture": "x64",
+            "dataDiskImages": [],
+            "osDiskImage": {"operatingSystem": "Linux"},
+            "automaticOSUpgradeProperties": {"automaticOSUpgradeSupported": False},
+        },
+    }
     if parts[4:]:
         body["properties"]["plan"] = {"publisher": parts[0], "name": parts[2], "product": parts[1]}
     return body
 
 
-_PATH = (r"/subscriptions/[^/]+/providers/microsoft\.compute/locations/(?P<location>[^/]+)/publishers"
-         r"(?:/(?P<publisher>[^/]+)/artifacttypes/vmimage/offers(?:/(?P<offer>[^/]+)/skus"
-         r"(?:/(?P<sku>[^/]+)/versions(?:/(?P<version>[^/]+))?)?)?)?")
+_PATH = (
+    r"/subscriptions/[^/]+/providers/microsoft\.compute/locations/(?P<location>[^/]+)/publishers"
+    r"(?:/(?P<publisher>[^/]+)/artifacttypes/vmimage/offers(?:/(?P<offer>[^/]+)/skus"
+    r"(?:/(?P<sku>[^/]+)/versions(?:/(?P<version>[^/]+))?)?)?)?"
+)
 ROUTES = (("GET", _PATH, _list),)

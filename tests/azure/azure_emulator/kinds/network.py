@@ -1,4 +1,4 @@
-"""What all types of the network provider have in common: parts with ids of their own, and references among each other."""
+"""What all types of the network provider have in common: parts with ids of their own, and references to each other."""
 
 from __future__ import annotations
 
@@ -34,8 +34,17 @@ class NetworkKind(Kind):
 
     def _identify(self, body: Body, name: str, part: Body, index: int) -> None:
         if not part.get("name"):
-            raise ArmError(400, "InvalidRequestFormat", "Cannot parse the request.", details=[
-                {"code": "MissingName", "message": f"Value for property 'properties.{name}[{index}].name' is missing."}])
+            raise ArmError(
+                400,
+                "InvalidRequestFormat",
+                "Cannot parse the request.",
+                details=[
+                    {
+                        "code": "MissingName",
+                        "message": f"Value for property 'properties.{name}[{index}].name' is missing.",
+                    }
+                ],
+            )
         part.update(id=f"{body['id']}/{name}/{part['name']}", type=f"{self.type}/{name}")
         properties(part)["provisioningState"] = "Succeeded"
 
@@ -67,18 +76,33 @@ def refer(cloud: Cloud, user: str, target: str | None, kind: str, location: str 
     """What a network resource refers to: it has to be there, in the same region, and ready."""
     rid = ResourceId.parse(target)
     if not rid or rid.kind != kind.lower():
-        raise ArmError(400, "InvalidRequestFormat", "Cannot parse the request.", details=[
-            {"code": "InvalidResourceReferenceId", "message": f"{target} is not the id of a resource of type {kind}."}])
+        raise ArmError(
+            400,
+            "InvalidRequestFormat",
+            "Cannot parse the request.",
+            details=[
+                {
+                    "code": "InvalidResourceReferenceId",
+                    "message": f"{target} is not the id of a resource of type {kind}.",
+                }
+            ],
+        )
     found = find(cloud, target)
     if not found or location not in (None, found[0].body["location"]):
         raise invalid_reference(user, str(target))
     if cloud.operations.running(found[0].id):
-        message = (f"Cannot proceed with operation because resource {found[0].id} used by resource {user} is not in "
-                   f"Succeeded state. Resource is in {found[0].state} state and the last operation that updated/is updating "
-                   "the resource is not yet completed.")
-        raise ArmError(429, "RetryableError", "A retryable error occurred.",
-                       details=[{"code": "ReferencedResourceNotProvisioned", "message": message}],
-                       headers={"Retry-After": str(cloud.settings.retry_after)})
+        message = (
+            f"Cannot proceed with operation because resource {found[0].id} used by resource {user} is not in "
+            f"Succeeded state. Resource is in {found[0].state} state and the last operation that updated/is updating "
+            "the resource is not yet completed."
+        )
+        raise ArmError(
+            429,
+            "RetryableError",
+            "A retryable error occurred.",
+            details=[{"code": "ReferencedResourceNotProvisioned", "message": message}],
+            headers={"Retry-After": str(cloud.settings.retry_after)},
+        )
     return found
 
 

@@ -31,8 +31,14 @@ class ReservationGroups(Kind):
         body["properties"] = {
             "capacityReservations": [{"id": one.id} for one in cloud.store.below(entry.id)],
             "virtualMachinesAssociated": [
-                {"id": vm.id} for vm in cloud.store.of(_VM)
-                if same(reference((vm.properties.get("capacityReservation") or {}).get("capacityReservationGroup")), entry.id)]}
+                {"id": vm.id}
+                for vm in cloud.store.of(_VM)
+                if same(
+                    reference((vm.properties.get("capacityReservation") or {}).get("capacityReservationGroup")),
+                    entry.id,
+                )
+            ],
+        }
         return body
 
 
@@ -62,10 +68,14 @@ class ProximityGroups(Kind):
 
     def check_removal(self, cloud: Cloud, entry: Entry) -> None:
         if self._machines(cloud, entry):
-            raise conflict(f"Proximity placement group '{entry.body['name']}' cannot be deleted: it has virtual machines.")
+            raise conflict(
+                f"Proximity placement group '{entry.body['name']}' cannot be deleted: it has virtual machines."
+            )
 
     def _machines(self, cloud: Cloud, entry: Entry) -> list[Entry]:
-        return [vm for vm in cloud.store.of(_VM) if same(reference(vm.properties.get("proximityPlacementGroup")), entry.id)]
+        return [
+            vm for vm in cloud.store.of(_VM) if same(reference(vm.properties.get("proximityPlacementGroup")), entry.id)
+        ]
 
 
 KINDS = (ReservationGroups(), Reservations(), ProximityGroups())

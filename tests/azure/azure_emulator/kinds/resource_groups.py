@@ -51,11 +51,19 @@ def _put(cloud: Cloud, request: Request, group_id: str, old: Entry | None) -> An
     check_tags(body.get("tags"))
     location = cloud.location(body.get("location"))
     if old and old.body["location"] != location:
-        raise ArmError(409, "InvalidResourceGroupLocation",
-                       f"Invalid resource group location '{location}'. The Resource group already exists in location "
-                       f"'{old.body['location']}'.")
-    new: Body = {"id": old.id if old else group_id, "name": old.body["name"] if old else name, "type": TYPE,
-                 "location": location, "properties": {"provisioningState": "Succeeded"}}
+        raise ArmError(
+            409,
+            "InvalidResourceGroupLocation",
+            f"Invalid resource group location '{location}'. The Resource group already exists in location "
+            f"'{old.body['location']}'.",
+        )
+    new: Body = {
+        "id": old.id if old else group_id,
+        "name": old.body["name"] if old else name,
+        "type": TYPE,
+        "location": location,
+        "properties": {"provisioningState": "Succeeded"},
+    }
     if body.get("tags"):
         new["tags"] = body["tags"]
     cloud.store.put(new)
@@ -82,10 +90,19 @@ def _resources(cloud: Cloud, request: Request, found: re.Match[str]) -> Answer:
             return False
         return not tag or (tag["name"].lower() in tags and tag["value"] in (None, tags[tag["name"].lower()]))
 
-    return page(cloud, request, (
-        {name: entry.body[name] for name in ("id", "name", "type", "location", "tags", "sku", "kind", "identity")
-         if name in entry.body}
-        for entry in cloud.store.below(scope) if entry.body["type"] != TYPE and fits(entry)))
+    return page(
+        cloud,
+        request,
+        (
+            {
+                name: entry.body[name]
+                for name in ("id", "name", "type", "location", "tags", "sku", "kind", "identity")
+                if name in entry.body
+            }
+            for entry in cloud.store.below(scope)
+            if entry.body["type"] != TYPE and fits(entry)
+        ),
+    )
 
 
 ROUTES = (

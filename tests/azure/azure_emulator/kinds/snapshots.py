@@ -21,34 +21,54 @@ class Snapshots(Kind):
         own = properties(body)
         fill(body, sku={"name": "Standard_LRS"})
         if body["sku"]["name"] not in ("Standard_LRS", "Premium_LRS", "Standard_ZRS"):
-            raise bad_parameter("sku.name", f"The value '{body['sku']['name']}' of parameter sku.name is not one of "
-                                            "Standard_LRS, Premium_LRS, Standard_ZRS.")
+            raise bad_parameter(
+                "sku.name",
+                f"The value '{body['sku']['name']}' of parameter sku.name is not one of "
+                "Standard_LRS, Premium_LRS, Standard_ZRS.",
+            )
         body["sku"]["tier"] = body["sku"]["name"].split("_")[0]
         if old:
             fill(own, **old.properties)
         else:
             self._copy(cloud, body, own)
-        fill(own, encryption={"type": "EncryptionAtRestWithPlatformKey"}, networkAccessPolicy="AllowAll",
-             publicNetworkAccess="Enabled", timeCreated=now(), uniqueId=cloud.guid(), incremental=False)
+        fill(
+            own,
+            encryption={"type": "EncryptionAtRestWithPlatformKey"},
+            networkAccessPolicy="AllowAll",
+            publicNetworkAccess="Enabled",
+            timeCreated=now(),
+            uniqueId=cloud.guid(),
+            incremental=False,
+        )
         own.update(diskState="Unattached", diskSizeBytes=own["diskSizeGB"] << 30)
         return body
 
     def _copy(self, cloud: Cloud, body: Body, own: Body) -> None:
         data = own.get("creationData")
         if not data:
-            raise bad_parameter("snapshot.creationData", "Required parameter 'snapshot.creationData' is missing (null).")
+            raise bad_parameter(
+                "snapshot.creationData", "Required parameter 'snapshot.creationData' is missing (null)."
+            )
         # An id as `sourceUri` is what old versions took, and still works.
         source_id = data.get("sourceResourceId") or data.pop("sourceUri", None)
         source = cloud.expect(source_id, "snapshot.creationData.sourceResourceId")
         if source.body["location"] != body["location"]:
-            raise bad_parameter("snapshot.creationData.sourceResourceId", f"The source {source.id} is not in the location "
-                                f"'{body['location']}' of the snapshot.")
+            raise bad_parameter(
+                "snapshot.creationData.sourceResourceId",
+                f"The source {source.id} is not in the location '{body['location']}' of the snapshot.",
+            )
         if source.body["sku"]["name"] in TUNABLE and not own.get("incremental"):
-            raise bad_parameter("snapshot.incremental", f"Only incremental snapshots are supported for disks of account type "
-                                                        f"{source.body['sku']['name']}.")
+            raise bad_parameter(
+                "snapshot.incremental",
+                f"Only incremental snapshots are supported for disks of account type {source.body['sku']['name']}.",
+            )
         data.update(sourceResourceId=source.id, sourceUniqueId=source.properties.get("uniqueId"))
-        fill(own, diskSizeGB=source.properties["diskSizeGB"], osType=source.properties.get("osType"),
-             hyperVGeneration=source.properties.get("hyperVGeneration"))
+        fill(
+            own,
+            diskSizeGB=source.properties["diskSizeGB"],
+            osType=source.properties.get("osType"),
+            hyperVGeneration=source.properties.get("hyperVGeneration"),
+        )
         for name in ("osType", "hyperVGeneration"):
             if own[name] is None:
                 del own[name]

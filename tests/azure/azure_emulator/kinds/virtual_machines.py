@@ -14,9 +14,23 @@ from .base import Kind, Style, fill, properties
 from .disk_users import disk_id, disks_of
 
 # What an update may leave out, and then stays as it is.
-_KEPT = ("hardwareProfile", "osProfile", "networkProfile", "diagnosticsProfile", "availabilitySet", "capacityReservation",
-         "proximityPlacementGroup", "additionalCapabilities", "securityProfile", "priority", "evictionPolicy",
-         "billingProfile", "licenseType", "host", "scheduledEventsProfile")
+_KEPT = (
+    "hardwareProfile",
+    "osProfile",
+    "networkProfile",
+    "diagnosticsProfile",
+    "availabilitySet",
+    "capacityReservation",
+    "proximityPlacementGroup",
+    "additionalCapabilities",
+    "securityProfile",
+    "priority",
+    "evictionPolicy",
+    "billingProfile",
+    "licenseType",
+    "host",
+    "scheduledEventsProfile",
+)
 _SECRETS = ("customData", "adminPassword")
 
 
@@ -64,14 +78,22 @@ class VirtualMachines(Kind):
             fill(identity, principalId=cloud.guid(), tenantId=cloud.guid())
         assigned = identity.get("userAssignedIdentities") or {}
         if "UserAssigned" in identity.get("type", "") and not assigned:
-            raise ArmError(400, "InvalidIdentityValues", "Invalid value for the identities 'None'. The 'UserAssigned' identity "
-                           "type needs at least one user assigned identity.")
+            raise ArmError(
+                400,
+                "InvalidIdentityValues",
+                "Invalid value for the identities 'None'. The 'UserAssigned' identity "
+                "type needs at least one user assigned identity.",
+            )
         for name in assigned:
             found = cloud.store.get(name)
             if not found:
-                raise ArmError(400, "FailedIdentityOperation", f"Identity operation for resource '{body['id']}' failed with "
-                               "error 'Failed to perform resource identity operation. Status: 'BadRequest'. Response: "
-                               f"'{{\"error\":{{\"code\":\"BadRequest\",\"message\":\"Resource '{name}' was not found.\"}}}}'.'.")
+                raise ArmError(
+                    400,
+                    "FailedIdentityOperation",
+                    f"Identity operation for resource '{body['id']}' failed with "
+                    "error 'Failed to perform resource identity operation. Status: 'BadRequest'. Response: "
+                    f'\'{{"error":{{"code":"BadRequest","message":"Resource \'{name}\' was not found."}}}}\'.\'.',
+                )
             assigned[name] = {"principalId": found.properties["principalId"], "clientId": found.properties["clientId"]}
 
     def hide(self, cloud: Cloud, body: Body, old: Entry | None) -> Body:

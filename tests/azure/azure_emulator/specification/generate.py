@@ -25,8 +25,10 @@ def main() -> int:
         return 2
     table = generate(Path(sys.argv[1]))
     TABLE.write_text(_text(table))
-    print(f"{TABLE.name}: {len(table['bodies'])} kinds of bodies, {len(table['shapes'])} shapes, "
-          f"{TABLE.stat().st_size // 1024} KiB")
+    print(
+        f"{TABLE.name}: {len(table['bodies'])} kinds of bodies, {len(table['shapes'])} shapes, "
+        f"{TABLE.stat().st_size // 1024} KiB"
+    )
     return 0
 
 

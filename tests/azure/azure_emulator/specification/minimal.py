@@ -19,10 +19,14 @@ def merged(bodies: dict[str, dict[str, str]], shapes: Shapes) -> dict[str, dict]
         return _REFERENCE.sub(lambda found: "@" + names[classes[found[1]]], kind)
 
     return {
-        "bodies": {body: {version: renamed(kind) for version, kind in sorted(versions.items())}
-                   for body, versions in bodies.items()},
-        "shapes": {names[classes[key]]: {name: renamed(kind) for name, kind in members.items()}
-                   for key, members in sorted(shapes.items(), reverse=True)},
+        "bodies": {
+            body: {version: renamed(kind) for version, kind in sorted(versions.items())}
+            for body, versions in bodies.items()
+        },
+        "shapes": {
+            names[classes[key]]: {name: renamed(kind) for name, kind in members.items()}
+            for key, members in sorted(shapes.items(), reverse=True)
+        },
     }
 
 
@@ -33,8 +37,12 @@ def _classes(shapes: Shapes) -> dict[str, int]:
         numbers: dict[tuple, int] = {}
         split = {}
         for key, members in shapes.items():
-            signature = tuple(sorted(
-                (name, _REFERENCE.sub(lambda found: f"@{classes[found[1]]}", kind)) for name, kind in members.items()))
+            signature = tuple(
+                sorted(
+                    (name, _REFERENCE.sub(lambda found, now=classes: f"@{now[found[1]]}", kind))
+                    for name, kind in members.items()
+                )
+            )
             split[key] = numbers.setdefault(signature, len(numbers))
         if len(numbers) == len(set(classes.values())):
             return split

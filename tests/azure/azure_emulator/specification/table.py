@@ -21,12 +21,15 @@ def accepted(method: str, kind: str, version: str, body: Any, *, complete: bool 
     """The body in the specification's own spelling, without what only the service sets.
 
     Refuses with 400 what has the wrong type, lacks a required member, is not among the values of a closed list, or is
-    not known to this version. What is not `complete` may lack what is required. Types without a description are taken as they come.
+    not known to this version. What is not `complete` may lack what is required. Types without a description are taken
+    as they come.
     """
     found = _shape(method, kind, version)
     if not found:
         return body
-    return _Checker(kind.split("/")[0].lower(), strict=found[1], complete=complete).value(found[0], body, "")
+    return _Checker(kind.split("/", maxsplit=1)[0].lower(), strict=found[1], complete=complete).value(
+        found[0], body, ""
+    )
 
 
 def shown(kind: str, version: str, body: Any) -> Any:
@@ -52,8 +55,10 @@ def _shape(method: str, kind: str, version: str) -> tuple[str, bool] | None:
 @cache
 def _members(name: str) -> dict[str, tuple[str, str, bool]]:
     """Per name in lower case: the spelling, the type, and whether it is required."""
-    return {spelling.rstrip("*").lower(): (spelling.rstrip("*"), kind, spelling.endswith("*"))
-            for spelling, kind in _TABLE["shapes"][name].items()}
+    return {
+        spelling.rstrip("*").lower(): (spelling.rstrip("*"), kind, spelling.endswith("*"))
+        for spelling, kind in _TABLE["shapes"][name].items()
+    }
 
 
 class _Checker:
@@ -67,10 +72,13 @@ class _Checker:
         if mark == "@":
             return self._object(rest, value, path)
         if mark == "[":
-            return [self.value(rest, item, f"{path}[{index}]") for index, item in enumerate(self._is(value, list, path))]
+            return [
+                self.value(rest, item, f"{path}[{index}]") for index, item in enumerate(self._is(value, list, path))
+            ]
         if mark == "{":
-            return {name: self.value(rest, item, f"{path}.{name}")
-                    for name, item in self._is(value, dict, path).items()}
+            return {
+                name: self.value(rest, item, f"{path}.{name}") for name, item in self._is(value, dict, path).items()
+            }
         if mark in "=~":
             return self._one_of(rest.split("|"), value, path, is_open=mark == "~")
         return self._plain(mark, value, path)
@@ -87,7 +95,9 @@ class _Checker:
             elif "" in members:
                 out[name] = self.value(members[""][1], item, at)
             elif self.strict:
-                raise self._refusal(f"Could not find member '{name}' on object of type '{shape.split('.')[0]}'.", at)
+                raise self._refusal(
+                    f"Could not find member '{name}' on object of type '{shape.split('.', maxsplit=1)[0]}'.", at
+                )
             else:
                 out[name] = item
         for spelling, _, is_required in members.values():
@@ -125,23 +135,39 @@ class _Checker:
                 return known
         if is_open:
             return value
-        raise self._refusal(f"Error converting value \"{value}\" to one of {', '.join(values)}.", path)
+        raise self._refusal(f'Error converting value "{value}" to one of {", ".join(values)}.', path)
 
     def _refusal(self, message: str, path: str) -> ArmError:
         text = f"{message} Path '{path}', line 1, position 1."
         if self.provider == "microsoft.network":
-            return ArmError(400, "InvalidRequestFormat", "Cannot parse the request.",
-                            details=[{"code": "InvalidJson", "message": text}])
-        return ArmError(400, "InvalidRequestContent",
-                        f"The request content was invalid and could not be deserialized: '{text}'", path)
+            return ArmError(
+                400,
+                "InvalidRequestFormat",
+                "Cannot parse the request.",
+                details=[{"code": "InvalidJson", "message": text}],
+            )
+        return ArmError(
+            400,
+            "InvalidRequestContent",
+            f"The request content was invalid and could not be deserialized: '{text}'",
+            path,
+        )
 
     def _missing(self, name: str, path: str) -> ArmError:
         if path == "location":
             return ArmError(400, "LocationRequired", "The location property is required for this definition.")
         if self.provider == "microsoft.network":
-            return ArmError(400, "InvalidRequestFormat", "Cannot parse the request.", details=[
-                {"code": "MissingJsonReferenceId" if name == "id" else "InvalidJson",
-                 "message": f"Value for property '{path}' is missing."}])
+            return ArmError(
+                400,
+                "InvalidRequestFormat",
+                "Cannot parse the request.",
+                details=[
+                    {
+                        "code": "MissingJsonReferenceId" if name == "id" else "InvalidJson",
+                        "message": f"Value for property '{path}' is missing.",
+                    }
+                ],
+            )
         return ArmError(400, "InvalidParameter", f"Required parameter '{path}' is missing (null).", path)
 
 
@@ -156,8 +182,11 @@ def _cut(kind: str, value: Any) -> Any:
     mark, rest = kind[0], kind[1:]
     if mark == "@" and isinstance(value, dict):
         members = _members(rest)
-        return {name: _cut(members.get(name.lower(), members.get(""))[1], item) for name, item in value.items()
-                if name.lower() in members or "" in members}
+        return {
+            name: _cut(members.get(name.lower(), members.get(""))[1], item)
+            for name, item in value.items()
+            if name.lower() in members or "" in members
+        }
     if mark == "[" and isinstance(value, list):
         return [_cut(rest, item) for item in value]
     if mark == "{" and isinstance(value, dict):
