@@ -86,7 +86,7 @@ tests/azure/npm/node_modules/ready: tests/azure/npm/package-lock.json
 	@if ! command -v npm >/dev/null; then echo "npm packages: skipped, there is no npm"; \
 	else \
 	  echo "== npm packages for the emulator of Azure"; cd tests/azure/npm; \
-	  if npm ci --silent --no-audit --no-fund --loglevel=error; then touch node_modules/ready; \
+	  if npm ci --no-audit --no-fund --loglevel=error >/dev/null; then touch node_modules/ready; \
 	  else echo "npm packages: skipped, npm could not fetch them"; fi; \
 	fi
 

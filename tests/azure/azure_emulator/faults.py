@@ -31,6 +31,7 @@ class Fault:
     delay: float | None = None
     """Seconds that this operation takes, or that the answer waits where there is none."""
     struck: int = 0
+    """How often it has."""
 
     @staticmethod
     def read(values: Any) -> Fault:

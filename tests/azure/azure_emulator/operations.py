@@ -46,7 +46,6 @@ class Operation:
     """The body that the final `Location` has; nothing for a deletion."""
     started: str = field(default_factory=now)
     ended: str | None = None
-    cancelled: bool = False
 
     def look(self) -> bool:
         """Somebody asks how it stands. True once it has ended."""
@@ -64,7 +63,7 @@ class Operation:
             self.outcome = Outcome(
                 "Canceled", "OperationPreempted", "Operation execution has been preempted by a more recent operation."
             )
-            self.ended, self.cancelled = now(), True
+            self.ended = now()
 
     def _end(self) -> None:
         self.ended = now()

@@ -7,7 +7,7 @@ from typing import Any
 
 from .running import SCOPE, EmulatorCase
 
-COMPUTE, DISKS, NETWORK, GALLERIES = "2024-03-01", "2023-10-02", "2024-01-01", "2023-07-03"
+COMPUTE, DISKS, NETWORK = "2024-03-01", "2023-10-02", "2024-01-01"
 HOME = f"{SCOPE}/resourceGroups/g/providers"
 _OWN = "g/providers/Microsoft."
 

@@ -38,10 +38,6 @@ def shown(kind: str, version: str, body: Any) -> Any:
     return _cut(found[0], body) if found and found[1] else body
 
 
-def is_described(method: str, kind: str) -> bool:
-    return f"{method} {kind.lower()}" in _TABLE["bodies"]
-
-
 def _shape(method: str, kind: str, version: str) -> tuple[str, bool] | None:
     """The newest description that is not newer than what is asked for; and whether it is of that very version."""
     versions = _TABLE["bodies"].get(f"{method} {kind.lower()}")
