@@ -2,12 +2,9 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use cpi_tests::{Answer, Host, request, test_plugins};
+use cpi_tests::{Answer, Host, request, test_plugins, wait_with_peak};
 use serde_json::{Value, json};
 
 pub(crate) const SECRET_KEY: &str = "canary/secret+access-key";
@@ -124,22 +121,6 @@ fn no_secret_below(folder: &Path) {
 pub(crate) fn peak(host: &Host, method: &str, arguments: &Value) -> (Answer, u64) {
     let start = Instant::now();
     let child = host.start(request(method, arguments).to_string().as_bytes());
-    let (ended, peak) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let status = format!("/proc/{}/status", child.id());
-    let watcher = thread::spawn({
-        let (ended, peak) = (Arc::clone(&ended), Arc::clone(&peak));
-        move || {
-            while !ended.load(Ordering::Relaxed) {
-                let text = std::fs::read_to_string(&status).unwrap_or_default();
-                let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-                let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-                peak.fetch_max(kib.unwrap_or_default(), Ordering::Relaxed);
-                thread::sleep(Duration::from_millis(2));
-            }
-        }
-    });
-    let output = child.wait_with_output().unwrap();
-    ended.store(true, Ordering::Relaxed);
-    watcher.join().unwrap();
-    (whole(host, Answer::of(output, start.elapsed())), peak.load(Ordering::Relaxed) / 1024)
+    let (output, mib) = wait_with_peak(child);
+    (whole(host, Answer::of(output, start.elapsed())), mib)
 }

@@ -96,7 +96,8 @@ impl Ebs {
         self.world.lock().expect("no panic")
     }
 
-    /// Has requests answered by a function of method and path; `None` for the usual answer. It may take its time.
+    /// Has requests answered by a function of method and path, or action of EC2; `None` for the usual answer. It may take
+    /// its time.
     pub fn behind(&self, gate: impl Fn(&World, &str, &str) -> Option<(u16, String, String)> + Send + Sync + 'static) {
         self.world().gate = Some(Arc::new(gate));
     }
@@ -132,7 +133,7 @@ fn serve(stream: TcpStream, world: &Mutex<World>) -> io::Result<()> {
         // Hashing is what takes time; nobody waits for it.
         let sha256 = digest(&SHA256, &request.body).as_ref().to_vec();
         let mut world = world.lock().expect("no panic");
-        let gated = gate.and_then(|gate| gate(&world, &request.method, &request.path));
+        let gated = gate.and_then(|gate| gate(&world, &request.method, request.target()));
         let (status, head, body) = gated.unwrap_or_else(|| answers::of(&mut world, &request, sha256));
         world.busy -= 1;
         drop(world);
@@ -166,6 +167,13 @@ fn read(stream: &mut impl BufRead) -> io::Result<Option<Request>> {
 }
 
 impl Request {
+    /// The path, or the action of EC2, all of which have the same path.
+    fn target(&self) -> &str {
+        let form = std::str::from_utf8(&self.body).ok().filter(|_| self.path == "/").unwrap_or_default();
+        let action = form.split('&').find_map(|field| field.strip_prefix("Action="));
+        action.unwrap_or(&self.path)
+    }
+
     fn header(&self, name: &str) -> &str {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
         lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value.trim())

@@ -33,7 +33,7 @@ pub use ec2::Ec2;
 pub use endpoint::{Endpoint, read_request};
 pub use error_types::ERROR_TYPES;
 pub use host::{Answer, Host, component, dist, request, test_plugins};
-pub use memory::memory_of;
+pub use memory::{memory_of, wait_with_peak};
 pub use moto::{Account, Moto, texts};
 pub use note::note;
 pub use plugins::{Plugins, another};

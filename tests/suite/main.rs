@@ -14,6 +14,7 @@ mod catalog;
 mod compiling;
 mod credentials;
 mod doctor;
+mod images;
 mod imports;
 mod kills;
 mod limits;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cpi_broker::{AgentVault, Ended, Journal, Ledger, LeftBehind, Level, Record, Stderr};
 use cpi_protocol::CpiError;
+use serde_json::Value;
 
 use crate::config::{self, CloudConfig};
 use crate::paths;
@@ -28,6 +29,9 @@ pub(crate) struct Options {
     /// With --delete: also what the caller may know of, because its call was killed while it answered.
     #[arg(long, requires = "delete")]
     answered: bool,
+    /// With --delete: also uploads that a later call can go on with.
+    #[arg(long, requires = "delete")]
+    uploads: bool,
     /// Also looks at what calls with other settings made, through these settings, as after a change of keys.
     #[arg(long)]
     other_settings: bool,
@@ -119,8 +123,13 @@ impl Eye<'_> {
         if record.origin.configuration != self.session.account && !self.options.other_settings {
             return State::Elsewhere;
         }
-        if !self.options.delete {
-            return self.find(record, left).await;
+        let is_kept = is_resumable(left) && !self.options.uploads;
+        if !self.options.delete || is_kept {
+            match self.find(record, left).await {
+                State::There(ids) if is_resumable(left) => return State::Resumable(ids),
+                State::Gone if self.options.delete => {}
+                other => return other,
+            }
         }
         if record.ended == Ended::Answering && !self.options.answered {
             return match self.find(record, left).await {
@@ -161,4 +170,9 @@ impl Eye<'_> {
         let intents = self.session.intents(director, None, "orphans", Arc::clone(self.journal));
         self.session.capabilities(director, Arc::new(AgentVault::default()), intents, Arc::clone(self.journal))
     }
+}
+
+/// Whether a later call goes on with it, as the plugin says.
+fn is_resumable(left: &LeftBehind) -> bool {
+    left.intent.note.get("resumable").and_then(Value::as_bool) == Some(true)
 }

@@ -1,4 +1,4 @@
-use aws_sdk_ec2::types::{BlockDeviceMapping, EbsBlockDevice, Image, ImageState};
+use aws_sdk_ec2::types::{BlockDeviceMapping, EbsBlockDevice, Filter, Image, ImageState};
 use cpi_plugin_sdk::{ApiError, Failure, smithy};
 
 use crate::client::Ec2;
@@ -14,6 +14,13 @@ pub(crate) async fn describe(ec2: &Ec2, ami: &str) -> Result<Option<Image>, ApiE
         Err(error) if errors::image_gone(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether an image of ours is made from a snapshot.
+pub(crate) async fn uses(ec2: &Ec2, snapshot: &str) -> Result<bool, ApiError> {
+    let filter = Filter::builder().name("block-device-mapping.snapshot-id").values(snapshot).build();
+    let answer = ec2.describe_images().owners("self").filters(filter).send().await;
+    answer.map(|answer| !answer.images().is_empty()).map_err(smithy::error("DescribeImages"))
 }
 
 /// The image to launch from.

@@ -19,6 +19,8 @@ impl Patience {
 
     /// Volumes, snapshots, attachments.
     pub(crate) const RESOURCE: Self = Self::new(500, 15, 1600);
+    /// Until EBS knows a snapshot that was just started.
+    pub(crate) const SNAPSHOT_KNOWN: Self = Self::new(1000, 15, 150);
     /// Image copies take minutes.
     pub(crate) const IMAGE: Self = Self::new(1000, 30, 1600);
     /// From the launch until the instance runs.

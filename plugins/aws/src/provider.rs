@@ -27,11 +27,11 @@ impl Provider for Aws {
     async fn create_stemcell(
         &self,
         call: &Call,
-        _image: &Image,
+        image: &Image,
         properties: &str,
         tags: &[Tag],
     ) -> Result<String, Failure> {
-        stemcells::create::create(&Ec2::of(call)?, call.api_version, properties, tags).await
+        stemcells::create::create(&Ec2::of(call)?, image, call.api_version, properties, tags).await
     }
 
     async fn delete_stemcell(&self, call: &Call, stemcell: &str) -> Result<(), Failure> {

@@ -14,6 +14,8 @@ pub(crate) struct Settings {
     pub elb_endpoint: Option<String>,
     /// Where the metadata service of the caller's own instance is, if it may be asked; an absolute URL.
     pub metadata_endpoint: Option<String>,
+    /// Of EBS direct, which takes images; an absolute URL.
+    pub ebs_endpoint: Option<String>,
     pub dualstack: bool,
     pub default_key_name: Option<String>,
     /// A name, not an ARN.
@@ -43,6 +45,7 @@ impl Settings {
             ec2_endpoint: settings.text("ec2_endpoint")?.map(with_scheme),
             elb_endpoint: settings.text("elb_endpoint")?.map(with_scheme),
             metadata_endpoint: settings.text("metadata_endpoint")?.map(|url| url.trim_end_matches('/').to_owned()),
+            ebs_endpoint: settings.text("ebs_endpoint")?.map(with_scheme),
             dualstack: settings.flag("dualstack")?.unwrap_or(false),
             default_key_name: settings.text("default_key_name")?,
             default_iam_instance_profile: settings.text("default_iam_instance_profile")?,

@@ -19,6 +19,8 @@ pub(super) enum State {
     Removed,
     /// It is there, and was not removed because the caller may know of it.
     Kept(Vec<String>),
+    /// It is there, and a later call goes on with it.
+    Resumable(Vec<String>),
     /// It was made with other settings, so that it cannot be looked at with these.
     Elsewhere,
     /// The plugin could not tell, or not remove it, for this reason.
@@ -32,6 +34,7 @@ impl State {
             Self::Gone => "gone",
             Self::Removed => "removed",
             Self::Kept(_) => "kept",
+            Self::Resumable(_) => "resumable",
             Self::Elsewhere => "other settings",
             Self::Unknown(_) => "unknown",
         }
@@ -39,7 +42,7 @@ impl State {
 
     pub(super) fn ids(&self) -> &[String] {
         match self {
-            Self::There(ids) | Self::Kept(ids) => ids,
+            Self::There(ids) | Self::Kept(ids) | Self::Resumable(ids) => ids,
             _ => &[],
         }
     }

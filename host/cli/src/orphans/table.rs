@@ -38,6 +38,13 @@ impl Report {
                     .to_owned(),
             );
         }
+        if has("resumable") {
+            lines.push(
+                "Resumable: the same call again, such as `bosh upload-stemcell` of the same stemcell, goes on with this. To \
+                 give it up, remove it with --delete --uploads."
+                    .to_owned(),
+            );
+        }
         if has("there") || has("gone") {
             lines.push("--delete removes what is there, and forgets what is gone.".to_owned());
         }

@@ -25,6 +25,9 @@ pub(crate) async fn find(ec2: &Ec2, leftover: &Leftover) -> Result<Vec<String>, 
             Ok(images::describe(ec2, id).await?.map(|_| id.to_owned()).into_iter().collect())
         }
         (Thing::Stemcell(trace), None) => trace.surely("image", copies(ec2, &trace, key).await?),
+        (Thing::Upload, id) => uploads(ec2, key, id).await,
+        (Thing::Image, Some(id)) => Ok(images::describe(ec2, id).await?.map(|_| id.to_owned()).into_iter().collect()),
+        (Thing::Image, None) => named_images(ec2, &note::image_name(key)).await,
         (Thing::Address { allocation, interface }, _) => association(ec2, &allocation, &interface).await,
         (Thing::Route { table, destination, targets }, _) => {
             let leads = routes::leads_to(ec2, &table, &destination, &targets).await?;
@@ -112,6 +115,31 @@ async fn copies(ec2: &Ec2, trace: &Trace, key: &str) -> Result<Vec<String>, Fail
     };
     let fitting = answer.images().iter().filter(|image| fits(image));
     Ok(fitting.filter_map(|image| image.image_id().map(str::to_owned)).collect())
+}
+
+/// Snapshots that are being filled. One that has become an image is the image's.
+async fn uploads(ec2: &Ec2, key: &str, id: Option<&str>) -> Result<Vec<String>, Failure> {
+    let found = if let Some(id) = id {
+        some(snapshots::create::exists(ec2, id).await?, id)
+    } else {
+        let description = filter("description", &note::description(key));
+        let answer = ec2.describe_snapshots().owner_ids("self").filters(description).send().await;
+        let answer = answer.map_err(smithy::error("DescribeSnapshots"))?;
+        answer.snapshots().iter().filter_map(|snapshot| snapshot.snapshot_id().map(str::to_owned)).collect()
+    };
+    let mut left = Vec::new();
+    for snapshot in found {
+        if !images::uses(ec2, &snapshot).await? {
+            left.push(snapshot);
+        }
+    }
+    Ok(left)
+}
+
+async fn named_images(ec2: &Ec2, name: &str) -> Result<Vec<String>, Failure> {
+    let answer = ec2.describe_images().owners("self").filters(filter("name", name)).send().await;
+    let answer = answer.map_err(smithy::error("DescribeImages"))?;
+    Ok(answer.images().iter().filter_map(|image| image.image_id().map(str::to_owned)).collect())
 }
 
 /// The association of an address with an interface.

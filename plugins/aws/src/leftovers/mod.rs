@@ -5,6 +5,8 @@
 //! | `vm` | client token | through its network interfaces, which the note names |
 //! | `network-interface` | client token | by its description, which ends with the key |
 //! | `disk`, `snapshot`, `stemcell` | client token | with setting `intent_tags` by the tag `bosh-intent`, a copied image by its description; else candidates are named |
+//! | `stemcell-upload` | client token | by its description, which ends with the key; not when an image is made from it |
+//! | `image` | random | by its name, which ends with the key |
 //! | `address` | allocation and interface | by them |
 //! | `route` | table and destination | by them; it must lead to the interface or instance of the note |
 

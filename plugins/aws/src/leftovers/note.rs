@@ -82,6 +82,11 @@ pub(crate) fn description(key: &str) -> String {
     format!("BOSH {key}")
 }
 
+/// The name of an image that was made from a snapshot. A name is taken once in an account.
+pub(crate) fn image_name(key: &str) -> String {
+    format!("BOSH-{key}")
+}
+
 /// Something that a call left behind, or may have.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Thing {
@@ -90,6 +95,8 @@ pub(crate) enum Thing {
     Disk(Trace),
     Snapshot(Trace),
     Stemcell(Trace),
+    Upload,
+    Image,
     Address { allocation: String, interface: String },
     Route { table: String, destination: String, targets: Vec<String> },
 }
@@ -107,6 +114,8 @@ impl Thing {
             "disk" => Self::Disk(Trace::of(&note)?),
             "snapshot" => Self::Snapshot(Trace::of(&note)?),
             "stemcell" => Self::Stemcell(Trace::of(&note)?),
+            "stemcell-upload" => Self::Upload,
+            "image" => Self::Image,
             "address" => Self::Address { allocation: text("allocation")?, interface: text("interface")? },
             "route" => Self::Route {
                 table: text("table")?,

@@ -27,8 +27,8 @@ async fn remove_one(ec2: &Ec2, thing: &Thing, id: &str) -> Result<(), Failure> {
             Err(Failure::NotFound(missing)) if missing.what == Kind::Disk => Ok(()),
             other => other,
         },
-        Thing::Snapshot(_) => snapshots::delete::delete(ec2, id).await,
-        Thing::Stemcell(_) => stemcells::delete::delete_owned(ec2, id).await,
+        Thing::Snapshot(_) | Thing::Upload => snapshots::delete::delete(ec2, id).await,
+        Thing::Stemcell(_) | Thing::Image => stemcells::delete::delete_owned(ec2, id).await,
         Thing::Address { .. } => disassociate(ec2, id).await,
         Thing::Route { table, destination, .. } => Ok(routes::delete(ec2, table, destination).await?),
     }

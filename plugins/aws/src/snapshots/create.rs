@@ -1,5 +1,5 @@
-use aws_sdk_ec2::types::{ResourceType, SnapshotState};
-use cpi_plugin_sdk::{Failure, Tag, log, smithy};
+use aws_sdk_ec2::types::{ResourceType, Snapshot, SnapshotState};
+use cpi_plugin_sdk::{ApiError, Failure, Tag, log, smithy};
 
 use super::metadata;
 use crate::client::Ec2;
@@ -46,22 +46,22 @@ pub(crate) async fn create(ec2: &Ec2, disk: &str, given: &[Tag]) -> Result<Strin
 }
 
 pub(crate) async fn exists(ec2: &Ec2, snapshot: &str) -> Result<bool, Failure> {
+    Ok(describe(ec2, snapshot).await?.is_some())
+}
+
+/// A snapshot; `None` when there is none of this id.
+pub(crate) async fn describe(ec2: &Ec2, snapshot: &str) -> Result<Option<Snapshot>, ApiError> {
     let answer = ec2.describe_snapshots().snapshot_ids(snapshot).send().await;
     match answer.map_err(smithy::error("DescribeSnapshots")) {
-        Err(error) if errors::snapshot_gone(&error) => Ok(false),
-        other => Ok(!other?.snapshots().is_empty()),
+        Err(error) if errors::snapshot_gone(&error) => Ok(None),
+        other => Ok(other?.snapshots.unwrap_or_default().into_iter().next()),
     }
 }
 
-async fn wait_completed(ec2: &Ec2, snapshot: &str) -> Result<bool, Failure> {
+pub(crate) async fn wait_completed(ec2: &Ec2, snapshot: &str) -> Result<bool, Failure> {
     let watch = Stopwatch::start();
     let completed = wait::until(Patience::RESOURCE, async || {
-        let answer = ec2.describe_snapshots().snapshot_ids(snapshot).send().await;
-        let answer = match answer.map_err(smithy::error("DescribeSnapshots")) {
-            Err(error) if errors::snapshot_gone(&error) => return Ok(None),
-            other => other?,
-        };
-        match answer.snapshots().first().and_then(|snapshot| snapshot.state()) {
+        match describe(ec2, snapshot).await?.and_then(|snapshot| snapshot.state) {
             Some(SnapshotState::Completed) => Ok(Some(())),
             Some(SnapshotState::Error) => Err(watch.wrong_state(snapshot, "error", "completed")),
             _ => Ok(None),

@@ -1,5 +1,6 @@
 //! Images.
 
+pub(crate) mod heavy;
 pub(crate) mod id;
 pub(crate) mod properties;
 

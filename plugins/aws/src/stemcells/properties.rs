@@ -32,6 +32,20 @@ impl LightStemcell {
     }
 }
 
+impl LightStemcell {
+    /// An image that can be copied to a region: partitions know nothing of each other.
+    pub(crate) fn image_near(&self, region: &str) -> Option<(&str, &str)> {
+        let near = self.images.iter().find(|(name, _)| partition(name) == partition(region));
+        near.map(|(name, image)| (name.as_str(), image.as_str()))
+    }
+}
+
+/// What the names of its regions begin with.
+fn partition(region: &str) -> &str {
+    const OTHERS: [&str; 7] = ["cn-", "us-gov-", "us-iso-", "us-isob-", "us-isof-", "eu-isoe-", "eusc-"];
+    OTHERS.into_iter().find(|start| region.starts_with(start)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +62,16 @@ mod tests {
         assert_eq!(parse(r#"{"ami": {}}"#, "{}"), None);
         assert_eq!(parse(r#"{"ami": null}"#, "{}"), None);
         assert_eq!(parse("null", "{}"), None);
+    }
+
+    #[test]
+    fn images_are_copied_within_a_partition() {
+        let images =
+            r#"{"ami": {"us-gov-west-1": "ami-1", "cn-north-1": "ami-2", "eu-west-1": "ami-3", "us-east-1": "ami-4"}}"#;
+        let light = parse(images, "{}").unwrap();
+        assert_eq!(light.image_near("ap-south-1"), Some(("eu-west-1", "ami-3")));
+        assert_eq!(light.image_near("cn-northwest-1"), Some(("cn-north-1", "ami-2")));
+        assert_eq!(light.image_near("us-iso-east-1"), None);
     }
 
     #[test]
