@@ -1,11 +1,12 @@
 //! Light stemcells, and images of our own.
 
 use cpi_tests::coverage::Case;
-use cpi_tests::{Asked, Turn};
+use cpi_tests::ebs::Ebs;
+use cpi_tests::{Asked, Host, Turn, archive};
 use serde_json::{Value, json};
 
+use crate::row;
 use crate::world::{AMI, CLOUD_ERROR, World, actions, has, of, one, under, versions};
-use crate::{not_yet, row};
 
 const SECTION: &str = "stemcells";
 
@@ -16,8 +17,8 @@ pub(crate) const CASES: &[Case] = &[
     row("A17", SECTION, "an encrypted light stemcell is a copy of our own", encrypted),
     row("A18", SECTION, "the stemcell's own 'encrypted' wins over the settings'", precedence),
     row("A19", SECTION, "'stemcell' of the settings wins over the stemcell", overrides),
-    not_yet("A20", SECTION, "a heavy stemcell", "images cannot be uploaded yet"),
-    not_yet("A21", SECTION, "boot mode, paravirtual images, kernels", "images cannot be uploaded yet"),
+    row("A20", SECTION, "a heavy stemcell is uploaded and registered", heavy),
+    row("A21", SECTION, "boot mode, paravirtual images, kernels", kinds),
     row("A22", SECTION, "delete_stemcell takes away what is ours and nothing else", delete),
 ];
 
@@ -42,6 +43,94 @@ fn wrong_region() {
     let (kind, message) = world.call("create_stemcell", json!([IMAGE, {"ami": {"us-east-1": "ami-00000000"}}])).error();
     assert_eq!(kind, CLOUD_ERROR);
     assert_eq!(message, "Stemcell does not contain an AMI in region us-east-1");
+    // Regions of other partitions cannot be copied from, those of this one can.
+    let elsewhere = json!({"ami": {"cn-north-1": "ami-00000001", "us-gov-west-1": "ami-00000002"}});
+    let (_, message) = world.call("create_stemcell", json!([IMAGE, elsewhere])).error();
+    assert_eq!(message, "Stemcell does not contain an AMI in region us-east-1");
+    world.relay.script_for("CopyImage", vec![Turn::refuse(400, "UnauthorizedOperation", "no")]);
+    let near = json!({"ami": {"cn-north-1": "ami-00000001", "eu-west-1": "ami-00000003"}});
+    let (kind, message) = world.call("create_stemcell", json!([IMAGE, near])).error();
+    assert_eq!(kind, CLOUD_ERROR);
+    assert!(message.starts_with("Stemcell does not contain an AMI in region us-east-1"), "{message}");
+    assert!(
+        message.contains("copying 'ami-00000003' of eu-west-1: ") && message.contains("UnauthorizedOperation"),
+        "{message}"
+    );
+    let requests = world.relay.take();
+    has(
+        one(&requests, "CopyImage"),
+        &[("SourceRegion", "eu-west-1"), ("SourceImageId", "ami-00000003"), ("Encrypted", "")],
+    );
+}
+
+/// Into moto's own account: what is uploaded is compared with what moto has then.
+fn heavy() {
+    const BLOCK: usize = cpi_tests::ebs::BLOCK;
+    let world = World::new();
+    let (address, port) = world.account.address();
+    let url = format!("http://{address}:{port}");
+    let host = Host::aws(&url).with_setting("aws", "ebs_endpoint", &json!(url));
+    let moto = world.account.unnamed();
+    // Three pieces of data, and an end in the middle of a block.
+    archive::sparse(&host.path("root.img"), (5 << 20) + 1000, 3);
+    archive::stemcell(&host.path("image"), &host.path("root.img"));
+    let properties = json!({"name": "bosh-ubuntu", "version": "1", "architecture": "x86_64", "tags": {"team": "a"}});
+    let before = moto.inventory();
+    let ami = host.call("create_stemcell", &json!([host.path("image"), properties])).result();
+    let made: Vec<_> = moto.inventory().difference(&before).cloned().collect();
+    let snapshot = made.iter().find(|id| id.starts_with("snap-")).unwrap();
+    assert!(made.contains(&ami.as_str().unwrap().to_owned()), "{made:?}");
+    let tags = moto.ec2(&format!("Action=DescribeSnapshots&SnapshotId.1={snapshot}"));
+    assert!(tags.contains("<key>team</key><value>a</value>") && tags.contains("<volumeSize>2<"), "{tags}");
+
+    let listed: Value = serde_json::from_slice(&moto.ebs(&format!("{snapshot}/blocks"))).unwrap();
+    let listed: Vec<_> = listed["Blocks"].as_array().unwrap().iter().map(|block| block["BlockIndex"].clone()).collect();
+    let image = std::fs::read(host.path("root.img")).unwrap();
+    for (index, block) in image.chunks(BLOCK).enumerate() {
+        let there = listed.contains(&json!(index));
+        assert_eq!(there, block.iter().any(|byte| *byte != 0), "block {index}");
+        if there {
+            let mut whole = block.to_vec();
+            whole.resize(BLOCK, 0);
+            assert!(moto.ebs(&format!("{snapshot}/blocks/{index}?blockToken=x")) == whole, "block {index} differs");
+        }
+    }
+    host.call("delete_stemcell", &json!([ami])).result();
+    assert!(!moto.inventory().contains(ami.as_str().unwrap()));
+}
+
+fn kinds() {
+    let server = Ebs::start();
+    let host = Host::aws(&server.url()).with_setting("aws", "ebs_endpoint", &json!(server.url()));
+    archive::sparse(&host.path("root.img"), 1 << 20, 1);
+    archive::stemcell(&host.path("image"), &host.path("root.img"));
+    let registered = |properties: Value| {
+        host.call("create_stemcell", &json!([host.path("image"), properties])).result();
+        server.world().forms["RegisterImage"].clone()
+    };
+    for mode in ["legacy-bios", "uefi", "uefi-preferred"] {
+        assert!(registered(json!({"boot_mode": mode})).contains(&format!("BootMode={mode}&")));
+    }
+    assert!(registered(json!({})).contains("BootMode=legacy-bios&"));
+    // The kernel is looked for, and named when it is there.
+    let pv = json!({"virtualization_type": "paravirtual", "architecture": "x86_64", "root_device_name": "/dev/sda1"});
+    let kernels = |kernels: &'static [(&str, &str)]| {
+        let item = |(id, place): &(&str, &str)| {
+            format!("<item><imageId>{id}</imageId><imageLocation>{place}</imageLocation></item>")
+        };
+        let items: String = kernels.iter().map(item).collect();
+        let answer = format!("<DescribeImagesResponse><imagesSet>{items}</imagesSet></DescribeImagesResponse>");
+        server.behind(move |world, _, target| {
+            let looks = target == "DescribeImages" && !world.actions.ends_with(&["RegisterImage".to_owned()]);
+            looks.then(|| (200, String::new(), answer.clone()))
+        });
+    };
+    kernels(&[("aki-old", "pv-grub-hd00_1.04-x86_64.gz"), ("aki-new", "pv-grub-hd00_2.05-x86_64.gz"), ("aki-x", "x")]);
+    assert!(registered(pv.clone()).contains("KernelId=aki-new&"));
+    kernels(&[("aki-x", "pv-grub-hd0_1.04-x86_64.gz")]);
+    let (_, message) = host.call("create_stemcell", &json!([host.path("image"), pv])).error();
+    assert_eq!(message, "unable to find AKI");
+    assert!(server.world().snapshots.values().all(|snapshot| snapshot.state == "completed"));
 }
 
 fn light_tags() {

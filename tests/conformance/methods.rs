@@ -4,7 +4,7 @@ use cpi_tests::Host;
 use cpi_tests::coverage::Case;
 use serde_json::{Value, json};
 
-use crate::support::{assert_kind, case, disk, dynamic_network, not_yet, stemcell, vm, vm_of};
+use crate::support::{assert_kind, case, disk, dynamic_network, stemcell, vm, vm_of};
 
 const SECTION: &str = "M methods";
 
@@ -26,12 +26,6 @@ pub(crate) const CASES: &[Case] = &[
     case("M30", SECTION, "delete_disk of an unknown disk succeeds or says DiskNotFound", delete_unknown_disk),
     case("M31", SECTION, "delete_stemcell of an unknown stemcell succeeds", delete_unknown_stemcell),
     case("M32", SECTION, "a light stemcell's image is not opened", light_stemcell),
-    not_yet(
-        "M33",
-        SECTION,
-        "create_stemcell that fails half-way removes its uploads",
-        "no provider uploads images yet",
-    ),
     case("M34", SECTION, "delete_snapshot of an unknown snapshot succeeds", delete_unknown_snapshot),
     case("M35", SECTION, "snapshot_disk takes an integer index and missing keys", snapshot_metadata),
     case("M36", SECTION, "get_disks returns a list, without ephemeral disks", get_disks),

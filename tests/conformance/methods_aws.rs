@@ -1,7 +1,10 @@
 //! M: methods, in EC2 as moto simulates it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use cpi_tests::coverage::Case;
-use cpi_tests::{Endpoint, Host, texts};
+use cpi_tests::ebs::{Ebs, refusal, refusal_of_ec2};
+use cpi_tests::{Endpoint, Host, archive, texts};
 use serde_json::{Value, json};
 
 use crate::support::cloud::{ZONE, cloud, text};
@@ -26,6 +29,7 @@ pub(crate) const CASES: &[Case] = &[
     case("M19", SECTION, "metadata keeps the tags that it does not name", metadata_adds),
     case("M21", SECTION, "sizes are rounded up, identifiers are new", disk_sizes),
     case("M22", SECTION, "a disk is made in the zone of its VM", disk_zone),
+    case("M33", SECTION, "create_stemcell that fails half-way removes its uploads", faults_of_an_upload),
     case("M39", SECTION, "resizing to the same rounded size modifies nothing", same_size),
 ];
 
@@ -52,6 +56,33 @@ fn faults_everywhere() {
         assert!(left.is_empty(), "a fault of request {number}, {:?}, leaves {left:?}", proxy.actions());
     }
     assert!(faults >= 5, "only {faults} requests were seen");
+}
+
+fn faults_of_an_upload() {
+    let server = Ebs::start();
+    let host = Host::aws(&server.url()).with_setting("aws", "ebs_endpoint", &json!(server.url()));
+    archive::sparse(&host.path("root.img"), 4 << 20, 3);
+    archive::stemcell(&host.path("image"), &host.path("root.img"));
+    for number in 0.. {
+        let seen = AtomicUsize::new(0);
+        server.behind(move |_, _, target| {
+            let cleans_up = target.starts_with("De") && !target.starts_with("Describe");
+            let hit = !cleans_up && seen.fetch_add(1, Ordering::Relaxed) == number;
+            let fault = || {
+                let of_ec2 = refusal_of_ec2(400, "InjectedFault");
+                if target.starts_with('/') { refusal(400, "InjectedFault", "so says the test", None) } else { of_ec2 }
+            };
+            hit.then(fault)
+        });
+        let answer = host.call("create_stemcell", &json!([host.path("image"), {}]));
+        let world = server.world();
+        if answer.response()["error"].is_null() {
+            assert!(number >= 7 && world.images.len() == 1, "only {number} requests were seen");
+            return;
+        }
+        assert!(answer.error().1.contains("InjectedFault"), "{answer:?}");
+        assert!(world.snapshots.is_empty() && world.images.is_empty(), "request {number}: {:?}", world.actions);
+    }
 }
 
 /// Network interfaces that EC2 was asked to remove with their VM; moto forgets that, and keeps them.

@@ -115,6 +115,14 @@ pub fn refusal(status: u16, code: &str, message: &str, reason: Option<&str>) -> 
     (status, format!("x-amzn-errortype: {code}\r\n"), json!({"Message": message, "Reason": reason}).to_string())
 }
 
+/// The same of EC2.
+pub fn refusal_of_ec2(status: u16, code: &str) -> (u16, String, String) {
+    let xml = format!(
+        "<Response><Errors><Error><Code>{code}</Code><Message>so says the test</Message></Error></Errors></Response>"
+    );
+    (status, "Content-Type: text/xml\r\n".to_owned(), xml)
+}
+
 /// The block of a path that puts one.
 pub fn block_of(path: &str) -> Option<u64> {
     path.rsplit_once('/').and_then(|(_, index)| index.parse().ok())

@@ -77,6 +77,12 @@ impl Moto {
 }
 
 impl Account {
+    /// The account of the same server that requests without a word about one belong to.
+    #[must_use]
+    pub fn unnamed(&self) -> Self {
+        Self { port: self.port, id: DEFAULT.to_owned() }
+    }
+
     /// Where the server listens.
     pub fn address(&self) -> (&'static str, u16) {
         ("127.0.0.1", self.port)
@@ -109,6 +115,23 @@ impl Account {
         let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
         assert!(head.starts_with("HTTP/1.1 200"), "{form}: {answer}");
         body.to_owned()
+    }
+
+    /// Asks EBS direct for something: a path below `/snapshots/`.
+    pub fn ebs(&self, path: &str) -> Vec<u8> {
+        let header = self.header();
+        let request = format!(
+            "GET /snapshots/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{header}\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/us-east-1/ebs/aws4_request, \
+             SignedHeaders=host, Signature=00\r\n\r\n"
+        );
+        let mut server = TcpStream::connect(self.address()).expect("moto");
+        server.write_all(request.as_bytes()).expect("moto reads");
+        let mut answer = Vec::new();
+        server.read_to_end(&mut answer).expect("moto answers");
+        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("an answer");
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{path}: {}", String::from_utf8_lossy(&answer));
+        answer.split_off(end + 4)
     }
 
     /// Everything in EC2 that costs something or stands in the way: ids of what is there, and destinations of routes.

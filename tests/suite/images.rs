@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use cpi_tests::ebs::{BLOCK, Ebs, World, block_of, refusal};
+use cpi_tests::ebs::{BLOCK, Ebs, World, block_of, refusal, refusal_of_ec2};
 use cpi_tests::{Answer, Host, archive, request, wait_with_peak};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
@@ -239,9 +239,8 @@ fn what_ebs_refuses_for_good_leaves_nothing_behind() {
         let server = Ebs::start();
         let host = with_stemcell(&server, 8, 8);
         server.behind(move |_, _, path| {
-            let xml = format!("<Response><Errors><Error><Code>{code}</Code></Error></Errors></Response>");
             let refused = match operation {
-                "RegisterImage" => (status, String::new(), xml),
+                "RegisterImage" => refusal_of_ec2(status, code),
                 _ => refusal(status, code, "no", Some("SOME_REASON")),
             };
             path.contains(operation).then_some(refused)

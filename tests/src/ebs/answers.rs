@@ -3,7 +3,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{BLOCK, Request, Snapshot, World, block_of, refusal};
+use super::{BLOCK, Request, Snapshot, World, block_of, refusal, refusal_of_ec2};
 
 type Answer = (u16, String, String);
 
@@ -101,7 +101,7 @@ fn ec2(world: &mut World, body: &[u8]) -> Answer {
             };
             let found: Vec<_> = world.snapshots.iter().filter(|(id, snapshot)| is_wanted(id, snapshot)).collect();
             if found.is_empty() && !wanted.0.is_empty() {
-                return error(400, "InvalidSnapshot.NotFound");
+                return refusal_of_ec2(400, "InvalidSnapshot.NotFound");
             }
             let item = |(id, snapshot): (&String, &Snapshot)| {
                 format!("<item><snapshotId>{id}</snapshotId><status>{}</status></item>", snapshot.state)
@@ -110,7 +110,7 @@ fn ec2(world: &mut World, body: &[u8]) -> Answer {
         }
         "DeleteSnapshot" => {
             if world.snapshots.remove(&field("SnapshotId")).is_none() {
-                return error(400, "InvalidSnapshot.NotFound");
+                return refusal_of_ec2(400, "InvalidSnapshot.NotFound");
             }
             "<return>true</return>".to_owned()
         }
@@ -143,16 +143,8 @@ fn ec2(world: &mut World, body: &[u8]) -> Answer {
             world.images.remove(&field("ImageId"));
             "<return>true</return>".to_owned()
         }
-        _ => return error(400, "InvalidAction"),
+        _ => return refusal_of_ec2(400, "InvalidAction"),
     };
     let xml = format!("<{action}Response><requestId>r</requestId>{content}</{action}Response>");
     (200, "Content-Type: text/xml\r\n".to_owned(), xml)
-}
-
-fn error(status: u16, code: &str) -> Answer {
-    let xml = format!(
-        "<Response><Errors><Error><Code>{code}</Code><Message>so says the test</Message></Error></Errors>\
-         <RequestID>r</RequestID></Response>"
-    );
-    (status, "Content-Type: text/xml\r\n".to_owned(), xml)
 }
