@@ -65,10 +65,6 @@ const fn row(id: &'static str, section: &'static str, text: &'static str, run: f
     Case { id, section, text, check: Check::Covered(run) }
 }
 
-const fn not_yet(id: &'static str, section: &'static str, text: &'static str, why: &'static str) -> Case {
-    Case { id, section, text, check: Check::NotYet(why) }
-}
-
 /// Nothing where a filter left the case out.
 #[expect(clippy::print_stdout, reason = "this is what a test program is for")]
 fn say(text: &str) {

@@ -69,7 +69,7 @@ fn heavy() {
     let world = World::new();
     let (address, port) = world.account.address();
     let url = format!("http://{address}:{port}");
-    let host = Host::aws(&url).with_setting("aws", "ebs_endpoint", &json!(url));
+    let host = Host::aws(&url);
     let moto = world.account.unnamed();
     // Three pieces of data, and an end in the middle of a block.
     archive::sparse(&host.path("root.img"), (5 << 20) + 1000, 3);
@@ -101,7 +101,7 @@ fn heavy() {
 
 fn kinds() {
     let server = Ebs::start();
-    let host = Host::aws(&server.url()).with_setting("aws", "ebs_endpoint", &json!(server.url()));
+    let host = Host::aws(&server.url());
     archive::sparse(&host.path("root.img"), 1 << 20, 1);
     archive::stemcell(&host.path("image"), &host.path("root.img"));
     let registered = |properties: Value| {

@@ -60,7 +60,7 @@ fn faults_everywhere() {
 
 fn faults_of_an_upload() {
     let server = Ebs::start();
-    let host = Host::aws(&server.url()).with_setting("aws", "ebs_endpoint", &json!(server.url()));
+    let host = Host::aws(&server.url());
     archive::sparse(&host.path("root.img"), 4 << 20, 3);
     archive::stemcell(&host.path("image"), &host.path("root.img"));
     for number in 0.. {

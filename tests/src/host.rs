@@ -53,6 +53,7 @@ impl Host {
             "region": "us-east-1",
             "ec2_endpoint": endpoint,
             "elb_endpoint": endpoint,
+            "ebs_endpoint": endpoint,
             "default_security_groups": ["sg-12345678"],
             "max_retries": 0,
         });

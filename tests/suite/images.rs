@@ -17,8 +17,7 @@ use crate::orphans::orphans;
 
 /// The program with this server, and a stemcell of so many MiB with so many pieces of data.
 fn with_stemcell(server: &Ebs, mib: u64, pieces: u64) -> Host {
-    let host = Host::aws(&server.url()).with_setting("aws", "ebs_endpoint", &json!(server.url()));
-    let host = host.with_setting("aws", "max_retries", &json!(3));
+    let host = Host::aws(&server.url()).with_setting("aws", "max_retries", &json!(3));
     archive::sparse(&host.path("root.img"), mib << 20, pieces);
     archive::stemcell(&host.path("image"), &host.path("root.img"));
     host
