@@ -17,6 +17,7 @@ mod crowd;
 mod egress;
 mod fan_out;
 mod gate;
+mod images;
 mod install;
 mod instances;
 mod instructions;
@@ -59,6 +60,7 @@ fn measure(save: bool) {
     egress::run(&mut report);
     fan_out::run(&mut report, test_plugins());
     kill::run(&mut report, test_plugins());
+    images::run(&mut report);
     gate::run(&mut report);
     crowd::run(&mut report);
     instructions::run(&mut report, save);
