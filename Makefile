@@ -72,6 +72,11 @@ golden: .venv/ready ## Compares with recorded calls of the Ruby CPI, where these
 	    --allow reads,calls,message > target/golden-aws.txt 2>&1; \
 	  tail -n 1 target/golden-aws.txt | sed -E 's/passed/agree/; s/failed/differ/; s/^/recorded calls of the Ruby CPI: /'; \
 	else echo "recorded calls of the Ruby CPI: skipped, there is no $(GOLDEN)/aws"; fi
+	@if [ -f $(GOLDEN)/azure/replay.py ]; then \
+	  .venv/bin/python $(GOLDEN)/azure/replay.py --cpi '$(CURDIR)/dist/cpi-host call --config {config}' \
+	    > target/golden-azure.txt 2>&1; \
+	  grep -E '^(cases|same in both):' target/golden-azure.txt | paste -sd' ' | sed 's/^/recorded calls of the Ruby CPI for Azure: /'; \
+	else echo "recorded calls of the Ruby CPI for Azure: skipped, there is no $(GOLDEN)/azure"; fi
 
 setup: ## Installs what the build needs
 	@if command -v rustup >/dev/null; then rustup target add wasm32-wasip2 2>&1 | grep -v 'up to date' || true; fi

@@ -18,8 +18,22 @@ const CAPACITY: [&str; 6] = [
 /// The subscription may not have so much.
 const QUOTA: [&str; 3] = ["DiskQuotaExceeded", "QuotaExceeded", "ResourceQuotaExceeded"];
 
-pub(crate) fn is_capacity(error: &ApiError) -> bool {
-    error.is(&CAPACITY)
+/// The VM was begun and did not come up. It may, another time.
+const TRANSIENT: [&str; 9] = [
+    "InternalExecutionError",
+    "InternalOperationError",
+    "InternalServerError",
+    "NetworkingInternalOperationError",
+    "OSProvisioningClientError",
+    "OSProvisioningInternalError",
+    "OSProvisioningTimedOut",
+    "OperationFailed",
+    "VMStartTimedOut",
+];
+
+/// Whether another attempt at making a VM, maybe elsewhere, may end differently.
+pub(crate) fn may_pass(error: &ApiError) -> bool {
+    error.is(&CAPACITY) || error.is(&TRANSIENT)
 }
 
 /// An error of a request about a VM.

@@ -6,12 +6,9 @@
     not(target_family = "wasm"),
     expect(dead_code, unused_imports, reason = "their users are compiled for wasm only")
 )]
-#![cfg_attr(
-    target_family = "wasm",
-    expect(dead_code, unused_imports, reason = "create_vm needs them, which is not there yet")
-)]
 
 mod arm;
+mod create_vm;
 mod disks;
 mod errors;
 mod ids;

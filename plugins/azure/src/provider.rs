@@ -1,8 +1,8 @@
-use cpi_plugin_sdk::{About, Call, Failure, Leftover, Provider, Size, Tag};
+use cpi_plugin_sdk::{About, Call, Failure, Leftover, Plan, Provider, Size, Tag};
 
 use crate::arm::{Arm, Resource};
 use crate::instance_types::fitting;
-use crate::{disks, errors, leftovers, snapshots, tagging, vms};
+use crate::{create_vm, disks, errors, leftovers, snapshots, tagging, vms};
 
 /// Microsoft Azure.
 #[derive(Debug, Default)]
@@ -19,6 +19,10 @@ impl Provider for Azure {
         let group: Option<serde::de::IgnoredAny> = arm.read(&Resource::group(&arm.settings, name)).await?;
         let missing = || Failure::rejected(format!("the resource group '{name}' does not exist"));
         group.map(drop).ok_or_else(missing)
+    }
+
+    async fn create_vm(&self, call: &Call, plan: Plan) -> Result<String, Failure> {
+        create_vm::create(&Arm::of(call)?, plan).await
     }
 
     async fn delete_vm(&self, call: &Call, vm: &str) -> Result<(), Failure> {

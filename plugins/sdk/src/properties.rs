@@ -101,6 +101,11 @@ impl Properties {
         items.iter().map(read).collect()
     }
 
+    /// The items of a list, whatever they are.
+    pub fn values(&self, key: &str) -> Option<&[Value]> {
+        self.value(key)?.as_array().map(Vec::as_slice)
+    }
+
     /// The labels under `tags`.
     pub fn tags(&self) -> Result<Vec<Tag>, Failure> {
         match self.value("tags") {

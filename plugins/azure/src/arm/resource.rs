@@ -42,6 +42,16 @@ impl Resource {
         }
     }
 
+    /// Everything in the default resource group, with its tags.
+    pub(crate) fn in_group(settings: &Settings) -> Self {
+        let group = Self::group(settings, &settings.resource_group);
+        Self {
+            kind: "Microsoft.Resources/subscriptions/resourceGroups/resources",
+            id: group.id + "/resources",
+            ..group
+        }
+    }
+
     /// What can be had in the subscription.
     pub(crate) fn skus(settings: &Settings) -> Self {
         Self {
@@ -89,8 +99,6 @@ impl Resource {
 /// What every resource has.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Tagged {
-    #[serde(default, deserialize_with = "nullable")]
-    pub location: String,
     #[serde(default, deserialize_with = "nullable")]
     pub tags: BTreeMap<String, String>,
 }
@@ -147,7 +155,7 @@ mod tests {
 
     #[test]
     fn nothing_is_written_as_null() {
-        let tagged: Tagged = serde_json::from_str(r#"{"location": null, "tags": null, "id": "x"}"#).unwrap();
-        assert!(tagged.tags.is_empty() && tagged.location.is_empty());
+        let tagged: Tagged = serde_json::from_str(r#"{"tags": null, "id": "x"}"#).unwrap();
+        assert!(tagged.tags.is_empty());
     }
 }

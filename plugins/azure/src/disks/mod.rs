@@ -3,7 +3,7 @@
 mod caching;
 mod changes;
 pub(crate) mod data_disks;
-mod properties;
+pub(crate) mod properties;
 
 #[cfg(target_family = "wasm")]
 pub(crate) mod attach;

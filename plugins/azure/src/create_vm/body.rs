@@ -1,0 +1,125 @@
+use serde_json::{Map, Value, json};
+
+use super::image::Image;
+use super::properties::Identity;
+use super::request::{Candidate, Request};
+use crate::arm::Resource;
+
+/// What is known when the VM is ordered.
+#[derive(Debug)]
+pub(crate) struct Order<'a> {
+    pub request: &'a Request,
+    pub location: &'a str,
+    pub candidate: Candidate<'a>,
+    pub image: &'a Image,
+    pub interfaces: &'a [Resource],
+    pub availability_set: Option<&'a Resource>,
+    pub boot_diagnostics: bool,
+    pub os_disk: &'a str,
+    pub ephemeral_disk: &'a str,
+    /// Stands for the agent's settings.
+    pub token: &'a str,
+    pub login: &'a Login,
+}
+
+/// Who may log in.
+#[derive(Debug)]
+pub(crate) enum Login {
+    Key,
+    /// Of a machine with Windows; nobody uses name and password.
+    Password {
+        computer: String,
+        user: String,
+        password: String,
+    },
+}
+
+/// The body that makes the VM.
+pub(crate) fn body(order: &Order<'_>) -> Value {
+    let Order { request, candidate, .. } = order;
+    let tags: Map<_, _> = request.tags.iter().map(|tag| (tag.key.clone(), json!(tag.value))).collect();
+    let mut body = Map::new();
+    body.insert("location".to_owned(), json!(order.location));
+    body.insert("tags".to_owned(), Value::Object(tags));
+    if let Some(zone) = candidate.zone {
+        body.insert("zones".to_owned(), json!([zone]));
+    }
+    match &request.vm.identity {
+        None => {}
+        Some(Identity::System) => drop(body.insert("identity".to_owned(), json!({"type": "SystemAssigned"}))),
+        Some(Identity::User(id)) => {
+            let identity = json!({"type": "UserAssigned", "userAssignedIdentities": {id: {}}});
+            body.insert("identity".to_owned(), identity);
+        }
+    }
+    body.insert("properties".to_owned(), Value::Object(properties(order)));
+    Value::Object(body)
+}
+
+fn properties(order: &Order<'_>) -> Map<String, Value> {
+    let Order { request, candidate, image, .. } = order;
+    let interface =
+        |(index, resource): (usize, &Resource)| json!({"id": resource.id, "properties": {"primary": index == 0}});
+    let interfaces: Vec<_> = order.interfaces.iter().enumerate().map(interface).collect();
+    let vm = &request.vm;
+    let mut storage = json!({
+        "imageReference": {"id": image.id},
+        "osDisk": vm.root_disk.body(order.os_disk, &vm.ephemeral_disk, image.disk, candidate.size),
+    });
+    if let (Some(disk), Some(storage)) =
+        (vm.ephemeral_disk.body(order.ephemeral_disk, candidate.size), storage.as_object_mut())
+    {
+        storage.insert("dataDisks".to_owned(), json!([disk]));
+    }
+    let mut properties = Map::new();
+    let mut insert = |key: &str, value: Value| drop(properties.insert(key.to_owned(), value));
+    insert("hardwareProfile", json!({"vmSize": candidate.size}));
+    insert("osProfile", os_profile(order));
+    insert("networkProfile", json!({"networkInterfaces": interfaces}));
+    insert("storageProfile", storage);
+    if let Some(set) = order.availability_set {
+        insert("availabilitySet", set.reference());
+    }
+    if let Some(group) = &vm.capacity_reservation_group {
+        insert("capacityReservation", json!({"capacityReservationGroup": {"id": group}}));
+    }
+    if order.boot_diagnostics {
+        insert("diagnosticsProfile", json!({"bootDiagnostics": {"enabled": true}}));
+    }
+    if let Some(profile) = &vm.security_profile {
+        let (kind, secure_boot) =
+            (if profile.trusted_launch { "TrustedLaunch" } else { "Standard" }, profile.secure_boot);
+        let mut security = json!({"securityType": kind});
+        if let (true, Some(security)) = (profile.trusted_launch, security.as_object_mut()) {
+            let settings = json!({"secureBootEnabled": secure_boot, "vTpmEnabled": true});
+            security.insert("uefiSettings".to_owned(), settings);
+        }
+        insert("securityProfile", security);
+    }
+    properties
+}
+
+fn os_profile(order: &Order<'_>) -> Value {
+    let (request, token) = (order.request, order.token);
+    match order.login {
+        Login::Key => json!({
+            "customData": token,
+            "computerName": request.id.name,
+            "adminUsername": request.ssh_user,
+            "linuxConfiguration": {
+                "disablePasswordAuthentication": true,
+                "ssh": {"publicKeys": [{
+                    "path": format!("/home/{}/.ssh/authorized_keys", request.ssh_user),
+                    "keyData": request.ssh_public_key,
+                }]},
+            },
+        }),
+        Login::Password { computer, user, password } => json!({
+            "customData": token,
+            "computerName": computer,
+            "adminUsername": user,
+            "adminPassword": password,
+            "windowsConfiguration": {"enableAutomaticUpdates": false},
+        }),
+    }
+}

@@ -1,0 +1,23 @@
+//! From a plan to a VM: check, look, make, and on any failure undo.
+
+mod agent;
+mod availability_set;
+mod body;
+mod disks;
+mod image;
+mod interfaces;
+mod networks;
+mod pools;
+mod properties;
+mod request;
+mod security_groups;
+
+#[cfg(target_family = "wasm")]
+mod build;
+#[cfg(target_family = "wasm")]
+mod launch;
+#[cfg(target_family = "wasm")]
+mod survey;
+
+#[cfg(target_family = "wasm")]
+pub(crate) use build::create;

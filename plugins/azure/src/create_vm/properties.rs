@@ -1,0 +1,262 @@
+use cpi_plugin_sdk::{Failure, Tag};
+
+use super::disks::{EphemeralDisk, RootDisk};
+use super::pools::{self, Pool};
+use crate::arm::{Kind, Resource};
+use crate::properties::Properties;
+use crate::settings::{Settings, named};
+
+/// What the operator wants of a VM.
+#[derive(Debug)]
+pub(crate) struct VmProperties {
+    /// In the order in which they are tried.
+    pub sizes: Vec<String>,
+    pub resource_group: String,
+    /// In the order in which they are tried.
+    pub zones: Vec<String>,
+    pub availability_set: Option<WantedSet>,
+    pub root_disk: RootDisk,
+    pub ephemeral_disk: EphemeralDisk,
+    pub load_balancers: Vec<Pool>,
+    pub application_gateways: Vec<Pool>,
+    pub security_group: Option<(String, Option<String>)>,
+    /// An empty list says "none", nothing leaves it to the networks.
+    pub application_security_groups: Option<Vec<String>>,
+    pub dynamic_public_ip: bool,
+    pub ip_forwarding: Option<bool>,
+    pub accelerated_networking: Option<bool>,
+    pub identity: Option<Identity>,
+    pub tags: Vec<Tag>,
+    /// An id.
+    pub capacity_reservation_group: Option<String>,
+    pub security_profile: Option<SecurityProfile>,
+}
+
+/// How many domains its members are spread over.
+#[derive(Debug, PartialEq)]
+pub(crate) struct WantedSet {
+    /// None: that of the instance group.
+    pub name: Option<String>,
+    pub update_domains: u64,
+    pub fault_domains: u64,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum Identity {
+    System,
+    /// An id.
+    User(String),
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct SecurityProfile {
+    pub trusted_launch: bool,
+    pub secure_boot: bool,
+}
+
+const ZONES: [&str; 3] = ["1", "2", "3"];
+
+impl VmProperties {
+    pub(crate) fn parse(json: &str, settings: &Settings) -> Result<Self, Failure> {
+        let all = Properties::parse(json)?;
+        let resource_group = all.text("resource_group_name")?.unwrap_or_else(|| settings.resource_group.clone());
+        let zones = zones(&all)?;
+        let set = named(&all, "availability_set")?.map(|(name, _)| name);
+        if !zones.is_empty() && set.is_some() {
+            return Err(Failure::rejected(
+                "Only one of 'availability_zone' and 'availability_set' is allowed to be configured for a VM",
+            ));
+        }
+        let availability_set = zones.is_empty().then(|| wanted_set(&all, set, settings)).transpose()?;
+        Ok(Self {
+            sizes: sizes(&all)?,
+            zones,
+            availability_set,
+            root_disk: RootDisk::parse(&all, settings)?,
+            ephemeral_disk: EphemeralDisk::parse(&all.object("ephemeral_disk")?, settings)?,
+            load_balancers: pools::parse(&all, "load_balancer", &settings.resource_group)?,
+            application_gateways: pools::parse(&all, "application_gateway", &settings.resource_group)?,
+            security_group: named(&all, "security_group")?,
+            application_security_groups: all
+                .has("application_security_groups")
+                .then(|| all.strings("application_security_groups"))
+                .transpose()?,
+            dynamic_public_ip: all.flag("assign_dynamic_public_ip")?.unwrap_or(false),
+            ip_forwarding: all.flag("ip_forwarding")?,
+            accelerated_networking: all.flag("accelerated_networking")?,
+            identity: identity(&all, settings, &resource_group)?,
+            tags: all.tags()?,
+            capacity_reservation_group: capacity_reservation_group(&all, settings, &resource_group)?,
+            security_profile: security_profile(&all)?,
+            resource_group,
+        })
+    }
+}
+
+fn sizes(all: &Properties) -> Result<Vec<String>, Failure> {
+    let sizes: Vec<_> = all.text("instance_type")?.into_iter().chain(all.strings("instance_types")?).collect();
+    if sizes.is_empty() {
+        return Err(Failure::rejected(
+            "missing 'instance_type': name a size in vm_type/instance_type, or use vm_resources, which choose one",
+        ));
+    }
+    let mut once: Vec<String> = Vec::new();
+    for size in sizes {
+        if !once.contains(&size) {
+            once.push(size);
+        }
+    }
+    Ok(once)
+}
+
+fn zones(all: &Properties) -> Result<Vec<String>, Failure> {
+    let mut zones: Vec<_> = all.decimal("availability_zone")?.into_iter().collect();
+    for zone in all.strings("availability_zones")? {
+        if !zones.contains(&zone) {
+            zones.push(zone);
+        }
+    }
+    match zones.iter().find(|zone| !ZONES.contains(&zone.as_str())) {
+        Some(zone) => {
+            let known = ZONES.join(", ");
+            Err(Failure::rejected(format!("'{zone}' is not a valid zone. Available zones are: {known}")))
+        }
+        None => Ok(zones),
+    }
+}
+
+fn wanted_set(all: &Properties, name: Option<String>, settings: &Settings) -> Result<WantedSet, Failure> {
+    let (update, fault) = if settings.stack { (1, 1) } else { (5, 2) };
+    let of = match all.object("availability_set") {
+        Ok(object) if name.is_some() => object,
+        _ => all.clone(),
+    };
+    let count = |key: &str| Ok::<_, Failure>(of.number(key)?.or(all.number(key)?));
+    Ok(WantedSet {
+        name,
+        update_domains: count("platform_update_domain_count")?.unwrap_or(update),
+        fault_domains: count("platform_fault_domain_count")?.unwrap_or(fault),
+    })
+}
+
+/// The VM's own, else that of the configuration.
+fn identity(all: &Properties, settings: &Settings, group: &str) -> Result<Option<Identity>, Failure> {
+    let own = all.object("managed_identity")?;
+    let wanted = if own.keys().next().is_some() { &own } else { &settings.identity };
+    if wanted.keys().next().is_none() {
+        return Ok(None);
+    }
+    if wanted.text("type")?.as_deref() != Some("UserAssigned") {
+        return Ok(Some(Identity::System));
+    }
+    let name = wanted.text("user_assigned_identity_name")?.ok_or_else(|| {
+        Failure::rejected(
+            "'user_assigned_identity_name' is required in 'managed_identity' when 'type' is 'UserAssigned'",
+        )
+    })?;
+    Ok(Some(Identity::User(id(settings, group, Kind::UserAssignedIdentity, &name))))
+}
+
+fn capacity_reservation_group(all: &Properties, settings: &Settings, group: &str) -> Result<Option<String>, Failure> {
+    let by_name = all.text("capacity_reservation_group")?;
+    let by_name = by_name.map(|name| id(settings, group, Kind::CapacityReservationGroup, &name));
+    Ok(all.text("capacity_reservation_group_id")?.or(by_name))
+}
+
+/// An id as it is, or that of a name.
+fn id(settings: &Settings, group: &str, kind: Kind, name: &str) -> String {
+    if name.starts_with('/') { name.to_owned() } else { Resource::new(settings, group, kind, name).id }
+}
+
+fn security_profile(all: &Properties) -> Result<Option<SecurityProfile>, Failure> {
+    if !all.has("security_profile") {
+        return Ok(None);
+    }
+    let wanted = all.object("security_profile")?;
+    let trusted_launch = match wanted.text("security_type")?.as_deref() {
+        None | Some("TrustedLaunch") => true,
+        Some("Standard") => false,
+        Some(other) => {
+            return Err(Failure::rejected(format!(
+                "'security_profile.security_type' can be TrustedLaunch or Standard, got: '{other}'"
+            )));
+        }
+    };
+    let secure_boot = wanted.flag("secure_boot_enabled")?.unwrap_or(trusted_launch);
+    if secure_boot && !trusted_launch {
+        return Err(Failure::rejected("'security_profile.secure_boot_enabled' needs the security_type TrustedLaunch"));
+    }
+    Ok(Some(SecurityProfile { trusted_launch, secure_boot }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing;
+
+    fn parse(json: &Value) -> Result<VmProperties, Failure> {
+        VmProperties::parse(&json.to_string(), &testing::settings(&json!({})))
+    }
+
+    fn refusal(json: &Value) -> String {
+        parse(json).unwrap_err().message().to_owned()
+    }
+
+    #[test]
+    fn defaults() {
+        let vm = parse(&json!({"instance_type": "S"})).unwrap();
+        assert_eq!((vm.sizes, vm.resource_group.as_str()), (vec!["S".to_owned()], "rg"));
+        assert_eq!(vm.availability_set, Some(WantedSet { name: None, update_domains: 5, fault_domains: 2 }));
+        assert!(vm.identity.is_none() && vm.capacity_reservation_group.is_none() && vm.security_profile.is_none());
+    }
+
+    #[test]
+    fn sizes_are_tried_in_their_order() {
+        let vm = parse(&json!({"instance_type": "A", "instance_types": ["B", "A"]})).unwrap();
+        assert_eq!(vm.sizes, ["A", "B"]);
+        assert!(refusal(&json!({})).contains("vm_type/instance_type"));
+    }
+
+    #[test]
+    fn zones_and_sets_exclude_each_other() {
+        let vm =
+            parse(&json!({"instance_type": "A", "availability_zone": 2, "availability_zones": ["2", "3"]})).unwrap();
+        assert_eq!((vm.zones, vm.availability_set), (vec!["2".to_owned(), "3".to_owned()], None));
+        assert!(refusal(&json!({"instance_type": "A", "availability_zone": "9"})).contains("is not a valid zone"));
+        let both = json!({"instance_type": "A", "availability_zone": "1", "availability_set": "s"});
+        assert!(refusal(&both).starts_with("Only one of 'availability_zone'"));
+        let set = json!({"name": "s", "platform_fault_domain_count": 3});
+        let vm = parse(&json!({"instance_type": "A", "availability_set": set})).unwrap();
+        assert_eq!(
+            vm.availability_set,
+            Some(WantedSet { name: Some("s".into()), update_domains: 5, fault_domains: 3 })
+        );
+    }
+
+    #[test]
+    fn names_and_ids_are_both_taken() {
+        let identity = json!({"type": "UserAssigned", "user_assigned_identity_name": "me"});
+        let vm = parse(&json!({"instance_type": "A", "managed_identity": identity, "resource_group_name": "other",
+            "capacity_reservation_group": "c", "capacity_reservation_group_id": "/id"}))
+        .unwrap();
+        let user =
+            "/subscriptions/sub/resourceGroups/other/providers/Microsoft.ManagedIdentity/userAssignedIdentities/me";
+        assert_eq!(vm.identity, Some(Identity::User(user.to_owned())));
+        assert_eq!(vm.capacity_reservation_group.as_deref(), Some("/id"));
+        assert!(
+            refusal(&json!({"instance_type": "A", "managed_identity": {"type": "UserAssigned"}})).contains("required")
+        );
+    }
+
+    #[test]
+    fn security_profiles_are_checked() {
+        let of = |profile: Value| {
+            parse(&json!({"instance_type": "A", "security_profile": profile})).map(|vm| vm.security_profile)
+        };
+        assert_eq!(of(json!({})).unwrap(), Some(SecurityProfile { trusted_launch: true, secure_boot: true }));
+        assert!(of(json!({"security_type": "ConfidentialVM"})).is_err());
+        assert!(of(json!({"security_type": "Standard", "secure_boot_enabled": true})).is_err());
+    }
+}
