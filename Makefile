@@ -12,10 +12,10 @@ PLUGINS  = cpi-plugin-sim cpi-plugin-aws cpi-plugin-azure cpi-plugin-hostile
 WASM     = --target wasm32-wasip2 --profile plugin --locked $(addprefix -p ,$(PLUGINS))
 OUT      = target/wasm32-wasip2/plugin
 
-.PHONY: help demo test azure build bench fuzz lint deny golden setup clean
+.PHONY: help demo test azure build bench fuzz lint deny golden instance-types setup clean
 
 help: ## Shows this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: build .venv/ready ## Runs a VM's whole life through the plugins sim and aws, and checks each step
 	@PYTHONPATH=tests .venv/bin/python -m demo --host dist/cpi-host
@@ -77,6 +77,9 @@ golden: .venv/ready ## Compares with recorded calls of the Ruby CPI, where these
 	    > target/golden-azure.txt 2>&1; \
 	  grep -E '^(cases|same in both):' target/golden-azure.txt | paste -sd' ' | sed 's/^/recorded calls of the Ruby CPI for Azure: /'; \
 	else echo "recorded calls of the Ruby CPI for Azure: skipped, there is no $(GOLDEN)/azure"; fi
+
+instance-types: .venv/ready ## Makes the table of instance types anew, from the data of moto
+	@.venv/bin/python plugins/aws/instance_types.py
 
 setup: ## Installs what the build needs
 	@if command -v rustup >/dev/null; then rustup target add wasm32-wasip2 2>&1 | grep -v 'up to date' || true; fi

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::properties::{EphemeralDisk, RootDisk, VmProperties};
 use crate::encryption::Encryption;
-use crate::instance_types::{Facts, LocalDisks, storage};
+use crate::instance_types::{Facts, storage};
 use crate::properties::gib;
 
 /// An image as EC2 describes it.
@@ -63,8 +63,8 @@ pub(crate) fn layout(
         check_local(vm, instance_type, facts)?;
         mappings.push(ephemeral(vm, instance_type));
         disks.ephemeral = Some(json!(EPHEMERAL).to_string());
-        if let (true, Some(local)) = (vm.raw_instance_storage, facts.local) {
-            let names = local_names(local.count, ami, facts.local_nvme)?;
+        if let (true, Some(count)) = (vm.raw_instance_storage, facts.local) {
+            let names = local_names(count, ami, facts.local_nvme)?;
             disks.raw_ephemeral = names.iter().map(|path| json!({"path": path}).to_string()).collect();
             // EC2 attaches NVMe disks by itself.
             if !facts.local_nvme {
@@ -116,10 +116,10 @@ fn ephemeral(vm: &VmProperties, instance_type: &str) -> Mapping {
     if disk.use_instance_storage {
         return local_mapping(EPHEMERAL.to_owned(), 0);
     }
-    let as_local = || storage::local_disks(instance_type).filter(|_| !vm.raw_instance_storage);
+    let as_local = || storage::default_size(instance_type).filter(|_| !vm.raw_instance_storage);
     let size = match disk.size_mib {
         Some(mib) => gib(mib),
-        None => as_local().map_or(DEFAULT_EPHEMERAL_GIB, |LocalDisks { gb, .. }| gb),
+        None => as_local().unwrap_or(DEFAULT_EPHEMERAL_GIB),
     };
     let ebs = Ebs {
         gib: Some(size),

@@ -159,7 +159,7 @@ fn ec2_is_asked_only_when_the_name_does_not_tell() {
     let needs = |name: &str, extra: &str| needs_facts(&vm(name, extra), name);
     assert!(!needs("m5.large", ""));
     assert!(needs("m5d.large", r#", "raw_instance_storage": true"#));
-    assert!(needs("m5d.large", r#", "ephemeral_disk": {"use_instance_storage": true}"#));
+    assert!(needs("z99.large", r#", "ephemeral_disk": {"use_instance_storage": true}"#));
     assert!(!needs("m3.medium", r#", "ephemeral_disk": {"use_instance_storage": true}"#));
     let on_root = r#", "raw_instance_storage": true, "ephemeral_disk": {"use_root_disk": true}"#;
     assert!(!needs("m5d.large", on_root));

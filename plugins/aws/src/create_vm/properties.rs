@@ -1,4 +1,4 @@
-use cpi_plugin_sdk::{Failure, Tag};
+use cpi_plugin_sdk::{Failure, Tag, log};
 
 use crate::encryption::Encryption;
 use crate::properties::Properties;
@@ -94,7 +94,7 @@ impl VmProperties {
             spot_ondemand_fallback: properties.flag("spot_ondemand_fallback")?.unwrap_or(false),
             placement_group: properties.text("placement_group")?,
             ebs_optimized: properties.flag("ebs_optimized")?,
-            dedicated: properties.text("tenancy")?.as_deref() == Some("dedicated"),
+            dedicated: dedicated(&properties)?,
             auto_assign_public_ip: properties.flag("auto_assign_public_ip")?.unwrap_or(false),
             source_dest_check: properties.flag("source_dest_check")?.unwrap_or(true),
             advertised_routes: routes(&properties)?,
@@ -135,6 +135,18 @@ pub(super) fn alternatives(properties: &Properties, one: &str, more: &str) -> Re
         }
     }
     Ok(all)
+}
+
+/// The one tenancy that has an effect; other words have always been ignored.
+fn dedicated(properties: &Properties) -> Result<bool, Failure> {
+    match properties.text("tenancy")?.as_deref() {
+        Some("dedicated") => Ok(true),
+        None | Some("default") => Ok(false),
+        Some(other) => {
+            log::warn("this tenancy has no effect; 'dedicated' would have one", &[("tenancy", other)]);
+            Ok(false)
+        }
+    }
 }
 
 fn routes(properties: &Properties) -> Result<Vec<Route>, Failure> {

@@ -1,25 +1,25 @@
 //! What the family of an instance type tells. See "Instances built on the AWS Nitro System" in the EC2 user guide: the
 //! families before Nitro are a closed list, so whatever is new is Nitro.
 
-/// Families whose EBS volumes are not NVMe devices.
-const XEN: &[&str] = &[
-    "c1", "c3", "c4", "cc2", "cg1", "cr1", "d2", "f1", "g2", "g3", "g3s", "h1", "hi1", "hs1", "i2", "i3", "m1", "m2",
-    "m3", "m4", "p2", "p3", "r3", "r4", "t1", "t2", "x1", "x1e",
-];
+use super::table;
 
-/// Families before Nitro whose local disks are NVMe devices all the same.
-const XEN_WITH_NVME: &[&str] = &["f1", "i3"];
+/// Families before Nitro that EC2 no longer describes.
+const RETIRED: &[&str] = &["cc2", "cg1", "cr1", "f1", "g2", "g3", "g3s", "hi1", "hs1", "p2", "p3"];
+
+/// Of those, the one whose local disks are NVMe devices all the same.
+const RETIRED_WITH_NVME: &str = "f1";
 
 pub(crate) fn ebs_is_nvme(instance_type: &str) -> bool {
-    instance_type == "i3.metal" || !XEN.contains(&family(instance_type))
+    let family = family(instance_type);
+    instance_type == "i3.metal" || !(RETIRED.contains(&family) || table::EBS_WITHOUT_NVME.contains(&family))
 }
 
 pub(crate) fn local_disks_are_nvme(instance_type: &str) -> bool {
     let family = family(instance_type);
-    !XEN.contains(&family) || XEN_WITH_NVME.contains(&family)
+    family == RETIRED_WITH_NVME || !(RETIRED.contains(&family) || table::LOCAL_WITHOUT_NVME.contains(&family))
 }
 
-fn family(instance_type: &str) -> &str {
+pub(super) fn family(instance_type: &str) -> &str {
     instance_type.split_once('.').map_or(instance_type, |(family, _)| family)
 }
 
@@ -29,10 +29,10 @@ mod tests {
 
     #[test]
     fn new_families_are_nitro() {
-        for name in ["m5.large", "t3.micro", "c8g.large", "i3en.large", "i3.metal", "u-6tb1.metal"] {
+        for name in ["m5.large", "t3.micro", "c8g.large", "i3en.large", "i3.metal", "u-6tb1.metal", "z99.large"] {
             assert!(ebs_is_nvme(name), "{name}");
         }
-        for name in ["t2.micro", "m4.large", "i3.large", "x1e.xlarge"] {
+        for name in ["t2.micro", "m4.large", "i3.large", "x1e.xlarge", "g3.4xlarge"] {
             assert!(!ebs_is_nvme(name), "{name}");
         }
     }
@@ -40,6 +40,7 @@ mod tests {
     #[test]
     fn i3_has_local_nvme_but_no_ebs_nvme() {
         assert!(local_disks_are_nvme("i3.large") && !ebs_is_nvme("i3.large"));
+        assert!(local_disks_are_nvme("f1.2xlarge") && !ebs_is_nvme("f1.2xlarge"));
         assert!(!local_disks_are_nvme("m3.medium"));
         assert!(local_disks_are_nvme("m6id.large"));
     }

@@ -1,7 +1,7 @@
 use aws_sdk_ec2::types::{EbsNvmeSupport, EphemeralNvmeSupport, InstanceType, InstanceTypeInfo};
 use cpi_plugin_sdk::{ApiError, Failure, smithy};
 
-use super::{Facts, LocalDisks};
+use super::Facts;
 use crate::client::Ec2;
 
 /// What EC2 says of an instance type, or where it may not be asked or does not know, what the name tells.
@@ -22,9 +22,8 @@ pub(crate) async fn facts(ec2: &Ec2, instance_type: &str) -> Result<Facts, Failu
 fn of(info: &InstanceTypeInfo) -> Facts {
     let storage = info.instance_storage_info();
     let nvme = storage.and_then(|storage| storage.nvme_support());
-    let local = storage.and_then(|storage| storage.disks().first()).and_then(|disk| {
-        Some(LocalDisks { gb: u64::try_from(disk.size_in_gb()?).ok()?, count: usize::try_from(disk.count()?).ok()? })
-    });
+    let local =
+        storage.and_then(|storage| storage.disks().first()).and_then(|disk| usize::try_from(disk.count()?).ok());
     Facts {
         ebs_nvme: info.ebs_info().and_then(|ebs| ebs.nvme_support()) == Some(&EbsNvmeSupport::Required),
         local_nvme: matches!(nvme, Some(EphemeralNvmeSupport::Required | EphemeralNvmeSupport::Supported)),

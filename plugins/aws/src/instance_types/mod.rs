@@ -1,18 +1,13 @@
-//! What is known about instance types: from EC2 itself where it may be asked, from tables otherwise.
+//! What is known about instance types: from EC2 itself where it may be asked, from a table otherwise, which
+//! `make instance-types` makes of what EC2 said before.
 
 pub(crate) mod family;
 pub(crate) mod fitting;
 pub(crate) mod storage;
+mod table;
 
 #[cfg(target_family = "wasm")]
 pub(crate) mod lookup;
-
-/// Local disks, all of one size.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct LocalDisks {
-    pub gb: u64,
-    pub count: usize,
-}
 
 /// How an instance type shows its disks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +16,8 @@ pub(crate) struct Facts {
     pub ebs_nvme: bool,
     /// Local disks are NVMe devices, attached without being asked for.
     pub local_nvme: bool,
-    pub local: Option<LocalDisks>,
+    /// How many local disks there are.
+    pub local: Option<usize>,
 }
 
 impl Facts {

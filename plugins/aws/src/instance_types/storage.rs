@@ -1,14 +1,28 @@
-//! Local disks by instance type. The size of a default ephemeral disk comes from here and must not change with what EC2
-//! says about newer types, so this list is closed; see "Instance store volumes" in the EC2 user guide.
+//! Local disks by instance type, and what they mean for the ephemeral disk.
 
-use super::LocalDisks;
+use super::table;
 
-pub(crate) fn local_disks(instance_type: &str) -> Option<LocalDisks> {
+/// How many local disks a type has.
+pub(crate) fn local_disks(instance_type: &str) -> Option<usize> {
     let (family, size) = instance_type.split_once('.')?;
-    let sizes = TABLE.iter().find(|(families, _)| families.contains(&family)).map(|(_, sizes)| *sizes)?;
-    sizes.iter().find(|(name, ..)| *name == size).map(|(_, gb, count)| LocalDisks { gb: *gb, count: *count })
+    let sizes = table::LOCAL_DISKS.iter().find(|(families, _)| families.contains(&family)).map(|(_, sizes)| *sizes);
+    let known = sizes.unwrap_or_default().iter().find(|(name, _)| *name == size).map(|(_, count)| *count);
+    known.or_else(|| entry(instance_type).map(|(_, count)| count))
 }
 
+/// The size of an ephemeral volume when nobody says one, in GiB: as large as a local disk of the type. Operators have VMs
+/// with these sizes, so the list is closed: a newer type has the usual size, whatever its local disks are.
+pub(crate) fn default_size(instance_type: &str) -> Option<u64> {
+    entry(instance_type).map(|(gb, _)| gb)
+}
+
+fn entry(instance_type: &str) -> Option<(u64, usize)> {
+    let (family, size) = instance_type.split_once('.')?;
+    let sizes = TABLE.iter().find(|(families, _)| families.contains(&family)).map(|(_, sizes)| *sizes)?;
+    sizes.iter().find(|(name, ..)| *name == size).map(|(_, gb, count)| (*gb, *count))
+}
+
+/// Size, gigabytes of a disk, disks.
 type Size = (&'static str, u64, usize);
 
 const TABLE: &[(&[&str], &[Size])] = &[
@@ -84,11 +98,24 @@ mod tests {
 
     #[test]
     fn known_and_unknown_types() {
-        assert_eq!(local_disks("m3.medium"), Some(LocalDisks { gb: 4, count: 1 }));
-        assert_eq!(local_disks("r6idn.32xlarge"), Some(LocalDisks { gb: 1900, count: 4 }));
-        assert_eq!(local_disks("m5.large"), None);
-        assert_eq!(local_disks("m3.huge"), None);
-        assert_eq!(local_disks("m3"), None);
+        assert_eq!((local_disks("m3.medium"), default_size("m3.medium")), (Some(1), Some(4)));
+        assert_eq!((local_disks("r6idn.32xlarge"), default_size("r6idn.32xlarge")), (Some(4), Some(1900)));
+        assert_eq!((local_disks("c5d.18xlarge"), default_size("c5d.18xlarge")), (Some(2), None));
+        assert_eq!((local_disks("hs1.8xlarge"), default_size("hs1.8xlarge")), (Some(24), Some(2000)));
+        for name in ["m5.large", "m3.huge", "m3"] {
+            assert_eq!((local_disks(name), default_size(name)), (None, None), "{name}");
+        }
+    }
+
+    #[test]
+    fn both_lists_agree() {
+        for (families, sizes) in TABLE {
+            for (family, (size, _, count)) in
+                families.iter().flat_map(|family| sizes.iter().map(move |size| (family, size)))
+            {
+                assert_eq!(local_disks(&format!("{family}.{size}")), Some(*count), "{family}.{size}");
+            }
+        }
     }
 
     #[test]
