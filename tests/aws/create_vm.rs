@@ -344,20 +344,9 @@ fn cleanup() {
     let world = World::new();
     let before = world.account.inventory();
     for number in 0.. {
-        let (mut seen, mut failed) = (0, None);
-        let failing = std::sync::Arc::new(std::sync::Mutex::new(None));
-        let told = failing.clone();
-        world.relay.script(move |asked| {
-            seen += 1;
-            if seen != number + 1 || failed.is_some() {
-                return Turn::Pass;
-            }
-            failed = Some(());
-            *told.lock().unwrap() = Some(asked.field("Action"));
-            Turn::refuse(403, "UnauthorizedOperation", "you may not")
-        });
+        let met = world.relay.script_at(number, Turn::refuse(403, "UnauthorizedOperation", "you may not"));
         let answer = world.host().call("create_vm", &world.vm(json!({"auto_assign_public_ip": true})));
-        let Some(action) = failing.lock().unwrap().take() else {
+        let Some(action) = met.get() else {
             answer.result();
             assert!(number >= 8, "only {number} requests");
             return;

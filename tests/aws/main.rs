@@ -25,6 +25,7 @@ mod networks;
 mod requests;
 mod stemcells;
 mod vms;
+mod waits;
 mod world;
 
 /// The rows. A number that is left out of a table would else not be missed.
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
     cases.extend_from_slice(capacity::CASES);
     // They take longest, so they begin first.
     cases.splice(..0, faults::CASES.iter().copied());
+    cases.extend_from_slice(waits::CASES);
     cases.extend(requests::CASES);
     let outcome = coverage::run("plugin aws", &cases, Some(THREADS));
     world::stop();

@@ -5,8 +5,7 @@ use cpi_tests::texts;
 use serde_json::{Value, json};
 
 use crate::support::cloud::{cloud, text};
-use crate::support::faults::Faults;
-use crate::support::{assert_kind, case};
+use crate::support::{actions, assert_kind, case};
 
 const SECTION: &str = "A agent settings";
 
@@ -97,13 +96,14 @@ fn plain() {
 }
 
 fn too_long() {
-    let proxy = Faults::none(&cloud().url);
+    let relay = cloud().relay();
     let mut arguments = cloud().vm("agent-too-long");
     arguments[5]["bosh"]["mbus"] = json!({"cert": {"ca": "x".repeat(20_000)}});
-    let answer = cloud().host_at(proxy.url()).call("create_vm", &arguments);
+    let answer = cloud().host_at(&relay.url()).call("create_vm", &arguments);
     let message = assert_kind(&answer, "Bosh::Clouds::CloudError");
     assert!(message.contains("16384") && message.contains("bytes"), "{message}");
-    assert!(proxy.actions().iter().all(|action| action.starts_with("Describe")), "{:?}", proxy.actions());
+    let asked = actions(&relay);
+    assert!(asked.iter().all(|action| action.starts_with("Describe")), "{asked:?}");
     let left = cloud().ask(&[
         ("Action", "DescribeInstances"),
         ("Filter.1.Name", "tag:test"),

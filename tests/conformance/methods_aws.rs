@@ -4,12 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cpi_tests::coverage::Case;
 use cpi_tests::ebs::{Ebs, refusal, refusal_of_ec2};
-use cpi_tests::{Endpoint, Host, archive, texts};
+use cpi_tests::{Endpoint, Host, Turn, archive, texts};
 use serde_json::{Value, json};
 
 use crate::support::cloud::{ZONE, cloud, text};
-use crate::support::faults::Faults;
-use crate::support::{assert_kind, case};
+use crate::support::{actions, assert_kind, case};
 
 const SECTION: &str = "M methods";
 
@@ -38,10 +37,12 @@ fn faults_everywhere() {
     let mut faults = 0;
     for number in 0.. {
         let tag = format!("fault-{number}");
-        let proxy = Faults::at(&cloud.url, number);
-        let host = cloud.host_at(proxy.url());
+        let relay = cloud.relay();
+        let met = relay.script_at(number, Turn::refuse(400, "InjectedFault", "a fault of the test"));
+        let host = cloud.host_at(&relay.url());
         let answer = host.call("create_vm", &cloud.vm(&tag));
-        if !proxy.failed() {
+        let actions = actions(&relay);
+        if met.get().is_none() {
             cloud.host().call("delete_vm", &json!([answer.result()[0]])).result();
             break;
         }
@@ -52,8 +53,8 @@ fn faults_everywhere() {
             continue;
         }
         assert!(answer.error().1.contains("InjectedFault"), "{answer:?}");
-        let left: Vec<_> = cloud.tagged(&tag).into_iter().filter(|id| !goes_with_its_vm(&proxy, id)).collect();
-        assert!(left.is_empty(), "a fault of request {number}, {:?}, leaves {left:?}", proxy.actions());
+        let left: Vec<_> = cloud.tagged(&tag).into_iter().filter(|id| !goes_with_its_vm(&actions, id)).collect();
+        assert!(left.is_empty(), "a fault of request {number}, {actions:?}, leaves {left:?}");
     }
     assert!(faults >= 5, "only {faults} requests were seen");
 }
@@ -86,15 +87,16 @@ fn faults_of_an_upload() {
 }
 
 /// Network interfaces that EC2 was asked to remove with their VM; moto forgets that, and keeps them.
-fn goes_with_its_vm(proxy: &Faults, id: &str) -> bool {
-    id.starts_with("eni-") && proxy.actions().iter().any(|action| action == "ModifyNetworkInterfaceAttribute")
+fn goes_with_its_vm(actions: &[String], id: &str) -> bool {
+    id.starts_with("eni-") && actions.iter().any(|action| action == "ModifyNetworkInterfaceAttribute")
 }
 
 fn tags_at_creation() {
-    let proxy = Faults::none(&cloud().url);
-    let host = cloud().host_at(proxy.url());
+    let relay = cloud().relay();
+    let host = cloud().host_at(&relay.url());
     let vm = cloud().make_vm(&host, "tags-at-creation");
-    assert!(!proxy.actions().contains(&"CreateTags".to_owned()), "{:?}", proxy.actions());
+    let asked = actions(&relay);
+    assert!(!asked.contains(&"CreateTags".to_owned()), "{asked:?}");
     let found = cloud().tagged("tags-at-creation");
     for kind in ["i-", "vol-", "eni-"] {
         assert!(found.iter().any(|id| id.starts_with(kind)), "{found:?}");
@@ -159,13 +161,14 @@ fn disk_survives() {
 }
 
 fn nothing_is_left() {
-    let proxy = Faults::none(&cloud().url);
-    let host = cloud().host_at(proxy.url());
+    let relay = cloud().relay();
+    let host = cloud().host_at(&relay.url());
     let vm = cloud().make_vm(&host, "nothing-is-left");
     assert!(cloud().tagged("nothing-is-left").len() >= 4);
     host.call("delete_vm", &json!([vm])).result();
+    let asked = actions(&relay);
     let left: Vec<_> =
-        cloud().tagged("nothing-is-left").into_iter().filter(|id| !goes_with_its_vm(&proxy, id)).collect();
+        cloud().tagged("nothing-is-left").into_iter().filter(|id| !goes_with_its_vm(&asked, id)).collect();
     assert!(left.is_empty(), "{left:?}");
     assert_eq!(host.call("has_vm", &json!([vm])).result(), false);
 }
@@ -244,10 +247,11 @@ fn disk_zone() {
 }
 
 fn same_size() {
-    let proxy = Faults::none(&cloud().url);
-    let host = cloud().host_at(proxy.url());
+    let relay = cloud().relay();
+    let host = cloud().host_at(&relay.url());
     let disk = host.call("create_disk", &json!([2048, {}, null])).result();
     assert_eq!(host.call("resize_disk", &json!([disk, 1500])).result(), Value::Null);
-    assert!(!proxy.actions().contains(&"ModifyVolume".to_owned()), "{:?}", proxy.actions());
+    let asked = actions(&relay);
+    assert!(!asked.contains(&"ModifyVolume".to_owned()), "{asked:?}");
     host.call("delete_disk", &json!([disk])).result();
 }

@@ -19,7 +19,7 @@ pub struct Account {
     id: String,
 }
 
-/// The account of those who name none.
+/// The number of the account of those who name none.
 const DEFAULT: &str = "123456789012";
 
 impl Moto {
@@ -60,6 +60,11 @@ impl Moto {
 }
 
 impl Moto {
+    /// The account of those who name none.
+    pub fn own_account(&self) -> Account {
+        self.account(DEFAULT)
+    }
+
     /// The account of this number.
     pub fn account(&self, id: &str) -> Account {
         Account { port: self.port, id: id.to_owned() }
@@ -67,12 +72,12 @@ impl Moto {
 
     /// Asks EC2 something, past everything of ours: an action and its parameters, as a form. Returns the XML.
     pub fn ec2(&self, form: &str) -> String {
-        self.account(DEFAULT).ec2(form)
+        self.own_account().ec2(form)
     }
 
     /// Everything in EC2 that costs something or stands in the way: ids of what is there, and destinations of routes.
     pub fn inventory(&self) -> BTreeSet<String> {
-        self.account(DEFAULT).inventory()
+        self.own_account().inventory()
     }
 }
 

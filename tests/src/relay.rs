@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
 use crate::endpoint::read_request;
@@ -100,6 +100,20 @@ impl Relay {
             let next = if asked.field("Action") == action { turns.next() } else { None };
             next.unwrap_or(Turn::Pass)
         });
+    }
+
+    /// Does this with the request of this number, from 0, and lets everything else pass. What is returned has the action
+    /// of that request, once it came.
+    pub fn script_at(&self, number: usize, turn: Turn) -> Arc<OnceLock<String>> {
+        let met = Arc::<OnceLock<String>>::default();
+        let (told, mut turn, mut seen) = (Arc::clone(&met), Some(turn), 0);
+        self.script(move |asked| {
+            seen += 1;
+            let Some(turn) = turn.take_if(|_| seen > number) else { return Turn::Pass };
+            told.get_or_init(|| asked.field("Action"));
+            turn
+        });
+        met
     }
 
     /// The requests since the last time, in the order in which they came.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cpi_tests::{Host, Moto, texts};
+use cpi_tests::{Host, Moto, Relay, texts};
 use serde_json::{Value, json};
 
 pub(crate) struct Cloud {
@@ -59,6 +59,11 @@ pub(crate) fn stop() {
 }
 
 impl Cloud {
+    /// Something in front of it that can refuse requests, and remembers them.
+    pub(crate) fn relay(&self) -> Relay {
+        Relay::before(self.moto.upgrade().expect("moto runs").own_account())
+    }
+
     /// The program with this cloud behind an address, which is that of moto or of something in front of it.
     pub(crate) fn host_at(&self, endpoint: &str) -> Host {
         self.host_with(endpoint, &json!({}))

@@ -1,11 +1,10 @@
 //! What several statements need.
 
 use cpi_tests::coverage::{Case, Check};
-use cpi_tests::{Answer, Host, request};
+use cpi_tests::{Answer, Host, Relay, request};
 use serde_json::{Value, json};
 
 pub(crate) mod cloud;
-pub(crate) mod faults;
 
 pub(crate) const fn case(id: &'static str, section: &'static str, text: &'static str, run: fn()) -> Case {
     Case { id, section, text, check: Check::Covered(run) }
@@ -27,6 +26,11 @@ pub(crate) fn with_context(host: &Host, key: &str, value: Value, method: &str, a
     let mut call = request(method, arguments);
     call["context"][key] = value;
     send(host, &call)
+}
+
+/// The actions that a relay was asked for since the last time.
+pub(crate) fn actions(relay: &Relay) -> Vec<String> {
+    relay.take().iter().map(|asked| asked.field("Action")).collect()
 }
 
 pub(crate) fn send(host: &Host, call: &Value) -> Answer {
