@@ -26,7 +26,7 @@ test: build .venv/ready ## Runs every test
 	@PYTHONPATH=tests .venv/bin/python -m demo --host dist/cpi-host --quiet
 	@$(MAKE) --no-print-directory azure golden
 
-azure: .venv/ready tests/azure/npm/node_modules/ready ## Lets Azure's own SDK and validator judge the emulator of Azure
+azure: .venv/ready tests/azure/npm/node_modules/ready ## Lets Azure's own SDK and validator judge the emulator of Azure, and the plugin live in it
 	@AZURE_SPECS='$(abspath $(AZURE_SPECS))' .venv/bin/python -m unittest discover -s tests/azure -t tests/azure
 
 build: setup ## Makes dist/: the program and its plugins, to be put anywhere
