@@ -250,7 +250,7 @@ impl Manifest {
             settings => format!("reads the settings {}", settings.join(", ")),
         };
         let requests = self.http.iter().map(|ask| {
-            let hosts: Vec<_> = ask.hosts.iter().map(ToString::to_string).collect();
+            let hosts: Vec<_> = ask.entries().map(|entry| entry.to_string()).collect();
             let signed =
                 ask.credential.as_ref().map_or("unsigned".to_owned(), |name| format!("authenticated as '{name}'"));
             let actions =
@@ -288,7 +288,7 @@ impl Manifest {
             }
             let credential = ask.credential.as_ref().and_then(|name| self.credentials.get(name));
             if matches!(credential, Some(Credential::Sigv4 {})) != ask.sign.is_some() {
-                let hosts: Vec<_> = ask.hosts.iter().map(ToString::to_string).collect();
+                let hosts: Vec<_> = ask.entries().map(|entry| entry.to_string()).collect();
                 return Err(ManifestError::UnscopedSignature(hosts.join(", ")));
             }
         }
