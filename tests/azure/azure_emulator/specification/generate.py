@@ -34,6 +34,7 @@ def main() -> int:
 
 def generate(folder: Path) -> dict[str, dict]:
     """`bodies`: method and type -> api-version -> shape; `shapes`: name -> members."""
+    folder = folder.resolve()  # as references between its files are
     reader = openapi.Reader(folder / "specification")
     bodies: dict[str, dict[str, str]] = {}
     for operation in json.loads((folder / "operations.json").read_text())["operations"]:
