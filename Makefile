@@ -38,7 +38,8 @@ build: setup ## Makes dist/: the program and its plugins, to be put anywhere
 	@chmod go-w dist && dist/cpi-host plugin install --accept $(OUT)/cpi_plugin_sim.wasm $(OUT)/cpi_plugin_aws.wasm $(OUT)/cpi_plugin_azure.wasm
 
 bench: build ## Measures the program beside its targets (SAVE=1 keeps the instruction counts)
-	$(CARGO) run --release --locked --features cpi-tests/bench --bin bench -- $(if $(SAVE),save)
+	$(CARGO) build --release --locked --features cpi-tests/bench --bin bench
+	@target/release/bench $(if $(SAVE),save)
 
 # The instrumentation that libFuzzer needs, without a sanitizer: the stable compiler has it, hidden behind passes.
 COVERAGE = -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

@@ -16,9 +16,10 @@ pub(crate) fn counting(command: &Command) -> Command {
     under(&["--tool=callgrind", "--callgrind-out-file=/dev/null"], command)
 }
 
-/// A command under valgrind, faster.
+/// A command under valgrind, faster. With the processes that it starts: one that compiles must see the same processor as
+/// the one that will run what it compiled.
 pub(crate) fn without_counting(command: &Command) -> Command {
-    under(&["--tool=none"], command)
+    under(&["--tool=none", "--trace-children=yes"], command)
 }
 
 /// The instructions that [`counting`] counted.
