@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use cpi_protocol::{CpiError, Object};
+use cpi_protocol::{CpiError, Object, selected_plugin};
 use serde_json::Value;
 
 use crate::HostOptions;
@@ -40,13 +40,7 @@ pub(crate) struct Context {
 impl Options {
     pub(crate) fn context(&self) -> Result<Context, CpiError> {
         let mut properties = self.context.as_deref().map_or(Ok(Object::new()), context)?;
-        let plugin = match properties.shift_remove("plugin") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(name)) => Some(name),
-            Some(other) => {
-                return Err(CpiError::host(format!("context: 'plugin' must be the name of a plugin, not {other}")));
-            }
-        };
+        let plugin = selected_plugin(properties.shift_remove("plugin").as_ref())?;
         Ok(Context { plugin, properties })
     }
 }

@@ -40,7 +40,7 @@ impl Context {
             director_uuid: director_uuid.to_owned(),
             request_id: request_id(object.get("request_id"))?,
             stemcell_api_version: stemcell_api_version(object.get("vm"))?,
-            plugin: plugin(object.get("plugin"))?,
+            plugin: selected_plugin(object.get("plugin"))?,
             properties: object
                 .iter()
                 .filter(|(key, _)| !RESERVED.contains(&key.as_str()))
@@ -74,7 +74,8 @@ fn stemcell_api_version(vm: Option<&Value>) -> Result<Option<u8>, CpiError> {
     }
 }
 
-fn plugin(value: Option<&Value>) -> Result<Option<String>, CpiError> {
+/// The plugin that a CPI configuration's property `plugin` selects, if it is there. An error when it is no text.
+pub fn selected_plugin(value: Option<&Value>) -> Result<Option<String>, CpiError> {
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(name)) => Ok(Some(name.clone())),

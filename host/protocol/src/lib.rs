@@ -21,7 +21,7 @@ mod response;
 mod signature;
 
 pub use call::{Call, CreateVm, VmSize};
-pub use context::Context;
+pub use context::{Context, selected_plugin};
 pub use error::{CpiError, ErrorType};
 pub use hint::is_disk_hint;
 pub use mask::Mask;

@@ -19,6 +19,20 @@ SUBSCRIPTION = "5f0c5a3e-1111-4222-8333-444455556666"
 TENANT = "aaaabbbb-0000-4111-8222-ccccddddeeee"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}"
 HOME = Path(__file__).resolve().parents[1]
+# A rule of a security group.
+SSH = {
+    "name": "ssh",
+    "properties": {
+        "priority": 100,
+        "direction": "Inbound",
+        "access": "Allow",
+        "protocol": "Tcp",
+        "sourceAddressPrefix": "*",
+        "destinationAddressPrefix": "*",
+        "sourcePortRange": "*",
+        "destinationPortRange": "22",
+    },
+}
 
 
 class Emulator:

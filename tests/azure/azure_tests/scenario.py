@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .running import SCOPE, Emulator
+from .running import SCOPE, SSH, Emulator
 
 # What there are descriptions of: the newest, and those that the Ruby CPI sends. The network's are the same for both.
 RECENT = {
@@ -52,23 +52,7 @@ class Scenario:
             f"{_NETWORK}/networkSecurityGroups/nsg",
             {
                 **_HOME,
-                "properties": {
-                    "securityRules": [
-                        {
-                            "name": "ssh",
-                            "properties": {
-                                "priority": 100,
-                                "direction": "Inbound",
-                                "access": "Allow",
-                                "protocol": "Tcp",
-                                "sourceAddressPrefix": "*",
-                                "destinationAddressPrefix": "*",
-                                "sourcePortRange": "*",
-                                "destinationPortRange": "22",
-                            },
-                        }
-                    ]
-                },
+                "properties": {"securityRules": [SSH]},
             },
         )
         self.put(network, {**_HOME, "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}})

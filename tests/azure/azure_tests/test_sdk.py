@@ -7,7 +7,7 @@ from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from .running import SCOPE, EmulatorCase
+from .running import SCOPE, SSH, EmulatorCase
 from .sdk import Sdk
 
 GROUP = "bosh"
@@ -243,23 +243,7 @@ class SdkLifeCycle(EmulatorCase):
             "nsg",
             {
                 **HOME,
-                "properties": {
-                    "securityRules": [
-                        {
-                            "name": "ssh",
-                            "properties": {
-                                "priority": 100,
-                                "direction": "Inbound",
-                                "access": "Allow",
-                                "protocol": "Tcp",
-                                "sourceAddressPrefix": "*",
-                                "destinationAddressPrefix": "*",
-                                "sourcePortRange": "*",
-                                "destinationPortRange": "22",
-                            },
-                        }
-                    ]
-                },
+                "properties": {"securityRules": [SSH]},
             },
         ).result()
         application = network.application_security_groups.begin_create_or_update(GROUP, "asg", HOME).result()
