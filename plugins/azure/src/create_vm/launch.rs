@@ -7,9 +7,9 @@ use serde_json::json;
 use super::agent;
 use super::availability_set;
 use super::body::{self, Login, Order};
-use super::image::Image;
+use super::image::{self, Image};
 use super::request::{Candidate, Request};
-use super::survey::{self, Site};
+use super::survey::Site;
 use crate::arm::{Arm, Kind, Resource};
 use crate::errors;
 use crate::vms::belongings;
@@ -49,7 +49,7 @@ pub(super) async fn launch(
     for (number, candidate) in candidates.iter().cycle().take(tries).enumerate() {
         let sku = request.vm.root_disk.sku_for(candidate.size);
         if !images.contains_key(sku) {
-            images.insert(sku, survey::find_image(arm, &request.stemcell, sku, &location).await?);
+            images.insert(sku, image::find(arm, &request.stemcell, sku, &location).await?);
         }
         let Some(image) = images.get(sku) else { continue };
         let set = availability_set(arm, request, &location).await?;

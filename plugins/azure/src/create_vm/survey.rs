@@ -10,7 +10,7 @@ use super::networks::{Interface, Vip};
 use super::pools::{Balancer, Pool};
 use super::request::{Candidate, Request};
 use super::security_groups::{self, Wanted};
-use crate::arm::{Arm, Kind, Resource, Tagged, nullable, same_id};
+use crate::arm::{Arm, Kind, Resource, nullable, same_id};
 use crate::disks;
 use crate::instance_types::takes_premium_disks;
 use crate::settings::same_location;
@@ -48,7 +48,7 @@ pub(super) async fn survey(arm: &Arm, request: &Request, first: Candidate<'_>) -
     let location = location(arm, request).await?;
     let sku = request.vm.root_disk.sku_for(first.size);
     let (image, references, set, lacks_group) = (
-        find_image(arm, &request.stemcell, sku, &location),
+        image::find(arm, &request.stemcell, sku, &location),
         all_references(arm, request),
         check_set(arm, request, &location),
         lacks_group(arm, &request.vm.resource_group),
@@ -233,41 +233,4 @@ async fn pools<'a>(
         Ok::<_, Failure>((found.ok_or_else(missing)?, pool))
     };
     wanted.iter().map(find).collect::<Vec<_>>().join().await.into_iter().collect()
-}
-
-#[derive(Deserialize)]
-struct Version {
-    id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(flatten)]
-    tagged: Tagged,
-}
-
-/// The image of a stemcell: one of the gallery, if there is one, else the one for this type of disk in this location.
-pub(super) async fn find_image(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Image, Failure> {
-    let name = image::name(stemcell, sku, location)?;
-    if let Some(gallery) = &arm.settings.gallery {
-        let filter = format!("tagName eq 'compute_gallery_name' and tagValue eq '{gallery}'");
-        let all: Vec<Version> = arm.list(&Resource::in_group(&arm.settings), &[("$filter", &filter)]).await?;
-        let versions =
-            all.iter().filter(|found| found.kind.eq_ignore_ascii_case("Microsoft.Compute/galleries/images/versions"));
-        let mut ours = versions.filter(|found| image::is_version_of(&found.tagged.tags, stemcell));
-        if let Some(found) = ours.next() {
-            return Image::new(found.id.clone(), &found.tagged.tags);
-        }
-    }
-    let resource = arm.resource(&arm.settings.resource_group, Kind::Image, &name);
-    let found: Option<Tagged> = arm.read(&resource).await?;
-    let Some(found) = found else {
-        return Err(Failure::vm_not_created(
-            format!(
-                "Given stemcell '{stemcell}' does not exist: there is no image '{name}' in the resource group '{}', and this \
-                 CPI cannot make images yet. The Ruby CPI makes it with the first VM of that type of disk in that location",
-                arm.settings.resource_group
-            ),
-            false,
-        ));
-    };
-    Image::new(resource.id, &found.tags)
 }

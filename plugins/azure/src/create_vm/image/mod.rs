@@ -1,0 +1,18 @@
+//! From a stemcell to an image that a VM can be made of.
+
+mod described;
+mod managed_name;
+mod versions;
+
+#[cfg(target_family = "wasm")]
+mod find;
+#[cfg(target_family = "wasm")]
+mod gallery;
+#[cfg(target_family = "wasm")]
+mod light;
+#[cfg(target_family = "wasm")]
+mod managed;
+
+pub(super) use described::Image;
+#[cfg(target_family = "wasm")]
+pub(super) use find::find;
