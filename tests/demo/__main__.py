@@ -1,6 +1,6 @@
 """Runs the story with each plugin and tells how it went.
 
-    PYTHONPATH=tests .venv/bin/python -m demo      (`make demo` builds all, and does this)
+    PYTHONPATH=tests:tests/azure .venv/bin/python -m demo      (`make demo` builds all, and does this)
 
 The exit status is 0 when all checks are true, 1 when one is not, 2 when the demo itself cannot run.
 """
@@ -15,15 +15,15 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from . import moto, summary
-from .cloud import Cloud
+from . import summary
+from .cloud import Cloud, DidNotStart
 from .director import Director, StoryEnds, Tally
 from .host import Host
 from .lifecycle import agent_config, env, live, secrets_in
 from .show import Show
 from .sim import Sim
 
-PLUGINS = ("sim", "aws")
+PLUGINS = ("sim", "aws", "azure")
 BUILT = Path(__file__).resolve().parents[2] / "dist" / "cpi-host"
 
 
@@ -37,7 +37,7 @@ def main() -> int:
     show = Show(options.quiet)
     try:
         tallies = {plugin: _run(plugin, options.host.resolve(), show) for plugin in options.plugin or PLUGINS}
-    except moto.DidNotStart as problem:
+    except DidNotStart as problem:
         print(problem, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -76,12 +76,14 @@ def _run(plugin: str, program: Path, show: Show) -> Tally:
 def _cloud(plugin: str, folder: Path, agent: dict[str, object], stack: ExitStack) -> Cloud:
     if plugin == "sim":
         return Sim(folder, agent)
-    # Loading boto3 takes longer than the whole life in the simulated cloud.
-    from . import aws, proxy
+    # Loading what the others need takes longer than the whole life in the simulated cloud.
+    if plugin == "azure":
+        from .azure import cloud as azure
 
-    port = stack.enter_context(moto.running(folder))
-    proxy_port, record = stack.enter_context(proxy.recording(port, aws.CREDENTIALS))
-    return aws.Aws(port, proxy_port, record, agent)
+        return azure.started(stack, agent)
+    from .aws import cloud as aws
+
+    return aws.started(stack, folder, agent)
 
 
 def _end(*_: object) -> None:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from .director import Director
+
+
+class DidNotStart(Exception):
+    """What the demo needs beside the host does not run."""
 
 
 class Fact(NamedTuple):
@@ -58,6 +65,10 @@ class Cloud(Protocol):
     disk_type: dict[str, Any]
     network: dict[str, Any]
     missing_vm: str
+    # How deleting a VM fails that is not there, if it does.
+    no_vm_to_delete: str | None = "Bosh::Clouds::VMNotFound"
+    # A stemcell that is there already, and why none is uploaded.
+    given_stemcell: tuple[str, str] | None = None
 
     def seen(self) -> list[Sight]:
         """What happened since the last question."""
@@ -94,3 +105,10 @@ class Cloud(Protocol):
 
     def nothing_left(self) -> Facts:
         """The cloud is as it was before the first call."""
+
+    def beside(self, method: str, sights: list[Sight]) -> Facts:
+        """How a call compares with that of the Ruby CPI."""
+        yield from ()
+
+    def tell_more(self, director: Director) -> None:
+        """The calls that only the story of this cloud has."""

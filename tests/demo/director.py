@@ -55,14 +55,18 @@ class Director:
         returns: Any = _ANYTHING,
         fails: str | None = None,
         then: Callable[[Any], Facts] | None = None,
+        told: Callable[[str], Facts] | None = None,
+        context: dict[str, Any] | None = None,
+        rules: str = "",
     ) -> Any:
         """Makes a call and gives its result.
 
-        `returns` is the result that it must have, `fails` the type of the error that it must end with, and `then`
-        looks at the cloud afterwards.
+        `returns` is the result that it must have, `fails` the type of the error that it must end with, `then` looks at
+        the cloud afterwards and `told` at the error's message. `context` is what the director's CPI configuration adds,
+        `rules` what the operator adds to the settings of the host.
         """
         self.tally.steps += 1
-        made = self._host.call(self._request(method, arguments))
+        made = self._host.call(self._request(method, arguments, context or {}), rules)
         sights = self._cloud.seen()
         cloud_ms = seconds_in_cloud(sights) * 1e3
         self.tally.ms.append(made.ms)
@@ -70,6 +74,10 @@ class Director:
         self.tally.requests += sum(sight.end > 0 for sight in sights)
         self._show.step(self.tally.steps, method, made.ms, cloud_ms)
         self._show.line("asks", ", ".join(map(brief, arguments)) or "nothing")
+        if context:
+            self._show.line("with", f"{', '.join(context)} in its context")
+        if rules:
+            self._show.line("with", f"{rules.strip()} in host.toml")
         self._show.sights(sights)
         response = made.response()
         self._show_answer(response)
@@ -83,11 +91,20 @@ class Director:
         if fails:
             self._check(where, made, [Fact(f"it fails with {fails}, and retrying would not help",
                                            response["error"]["ok_to_retry"] is False)])
+            self._check(where, made, told(response["error"]["message"]) if told else [])
         if returns is not _ANYTHING:
             self._check(where, made, [same(f"the answer is {brief(returns)}", response["result"], returns)])
         if then:
             self._check(where, made, then(response["result"]))
+        self._check(where, made, self._cloud.beside(method, sights))
         return response["result"]
+
+    def skip(self, method: str, why: str) -> None:
+        """Says that a call is left out."""
+        self._show.chapter(f"{method} is left out: {why}")
+
+    def chapter(self, text: str) -> None:
+        self._show.chapter(text)
 
     def look(self, what: str, facts: Facts) -> None:
         """Looks at the cloud without a call."""
@@ -95,8 +112,8 @@ class Director:
         self._show.line("then", what)
         self._check(f"{self._cloud.plugin}, {what}", None, facts)
 
-    def _request(self, method: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        context: dict[str, Any] = {"director_uuid": DIRECTOR, "request_id": f"cpi-{self.tally.steps:06}"}
+    def _request(self, method: str, arguments: tuple[Any, ...], more: dict[str, Any]) -> dict[str, Any]:
+        context = more | {"director_uuid": DIRECTOR, "request_id": f"cpi-{self.tally.steps:06}"}
         if method in _ABOUT_A_VM:
             context["vm"] = {"stemcell": {"api_version": 3}}
         request = {"method": method, "arguments": list(arguments), "context": context}

@@ -44,12 +44,13 @@ class Host:
     def __init__(self, program: Path, folder: Path, plugin: str, properties: dict[str, Any]) -> None:
         config = folder / "cpi.json"
         config.write_text(json.dumps({"cloud": {"plugin": plugin, "properties": properties}}))
-        settings = folder / "host.toml"
-        settings.write_text(f'state = "{STATE}"\n')
-        self._command = [str(program), "call", "--config", str(config), "--host", str(settings)]
+        self._settings = folder / "host.toml"
+        self._command = [str(program), "call", "--config", str(config), "--host", str(self._settings)]
         self._environment = bare_environment(folder)
 
-    def call(self, request: dict[str, Any]) -> Call:
+    def call(self, request: dict[str, Any], rules: str = "") -> Call:
+        """`rules` is what the operator has in the host's settings besides."""
+        self._settings.write_text(f'state = "{STATE}"\n{rules}')
         return spawn(self._command, json.dumps(request), self._environment)
 
 

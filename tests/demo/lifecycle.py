@@ -49,8 +49,7 @@ def live(director: Director, cloud: Cloud, config: dict[str, Any], env: dict[str
     call = director.call
 
     director.api_version = call("info", then=_is_usable)["api_version"]
-    stemcell = call("create_stemcell", cloud.image, cloud.stemcell, {"tags": TAGS},
-                    then=lambda cid: cloud.stemcell_exists(cid, TAGS))
+    stemcell = _upload(director, cloud)
 
     agent = {"agent_id": AGENT_ID, "env": env, **config}
     networks = {"private": cloud.network}
@@ -70,14 +69,27 @@ def live(director: Director, cloud: Cloud, config: dict[str, Any], env: dict[str
     call("reboot_vm", vm, then=lambda _: cloud.vm_rebooted(vm))
     call("delete_snapshot", snapshot, then=lambda _: cloud.snapshot_gone(snapshot))
     call("detach_disk", vm, disk, then=lambda _: cloud.disk_free(disk, DISK_MIB))
+    call("resize_disk", disk, 2 * DISK_MIB, then=lambda _: cloud.disk_free(disk, 2 * DISK_MIB))
     call("delete_disk", disk, then=lambda _: cloud.disk_gone(disk))
     call("has_disk", disk, returns=False)
     call("delete_vm", vm, then=lambda _: cloud.vm_gone(vm))
     call("has_vm", vm, returns=False)
     call("has_vm", cloud.missing_vm, returns=False)
-    call("delete_vm", cloud.missing_vm, fails="Bosh::Clouds::VMNotFound")
-    call("delete_stemcell", stemcell, then=lambda _: cloud.stemcell_deleted(stemcell))
+    call("delete_vm", cloud.missing_vm, fails=cloud.no_vm_to_delete)
+    if not cloud.given_stemcell:
+        call("delete_stemcell", stemcell, then=lambda _: cloud.stemcell_deleted(stemcell))
+    cloud.tell_more(director)
     director.look("what is left?", cloud.nothing_left())
+
+
+def _upload(director: Director, cloud: Cloud) -> str:
+    if cloud.given_stemcell:
+        stemcell, why = cloud.given_stemcell
+        director.skip("create_stemcell", why)
+        return stemcell
+    cid: str = director.call("create_stemcell", cloud.image, cloud.stemcell, {"tags": TAGS},
+                             then=lambda cid: cloud.stemcell_exists(cid, TAGS))
+    return cid
 
 
 def _is_usable(info: dict[str, Any]) -> Facts:

@@ -31,6 +31,9 @@ class Show:
         if text:
             self._say(f"   {text}")
 
+    def chapter(self, text: str) -> None:
+        self._say(f"\n    {self._paint('1', text)}")
+
     def step(self, number: int, method: str, ms: float, cloud_ms: float) -> None:
         time = f"{ms:.1f} ms" + (f", {cloud_ms:.1f} of them the cloud's" if cloud_ms else "")
         left = f"{number:2}  {method}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .brief import change, members, short
-from .cloud import Fact, Facts, Sight, same
+from .cloud import Cloud, Fact, Facts, Sight, same
 from .host import STATE
 
 World = dict[str, dict[str, Any]]
@@ -19,7 +19,7 @@ _VERSION_BYTES = 8
 _EMPTY: World = {"stemcells": {}, "vms": {}, "disks": {}, "snapshots": {}, "networks": {}}
 
 
-class Sim:
+class Sim(Cloud):
     plugin = "sim"
     title = "a simulated cloud inside the plugin: no network, no credentials"
     secrets: list[str] = []

@@ -13,9 +13,9 @@ from .show import Show
 
 _BESIDES = """\
    Checked on every call besides: exit status, shape of the response, request id on each line of the
-   log, no secret on stdout or stderr; for aws, each signature, and that the log has each request.
-   The plugin had neither the key that signs nor the agent's settings: it places a token, and the
-   host puts the settings there before it signs."""
+   log, no secret on stdout or stderr; that the log has each request; for aws, each signature, for
+   azure, whose token each request has. The plugins had no key, no client's secret and nothing of the
+   agent's settings: they leave a mark, and the host puts the settings there before it sends."""
 
 _NEXT = """\
    Next

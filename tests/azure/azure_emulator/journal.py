@@ -19,6 +19,7 @@ class Journal:
         """`answer` is nothing where the connection was broken instead."""
         self._entries.append(
             {
+                "received": request.received,
                 "time": time.time(),
                 "service": service,
                 "method": request.method,

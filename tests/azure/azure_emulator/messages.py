@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ class Request:
     base: str
     """Scheme and host by which the client knows this server."""
     fault: Fault | None = None
+    received: float = field(default_factory=time.time)
 
     @property
     def version(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .cloud import Fact, Facts, same
+from ..cloud import Fact, Facts, same
 from .elb import LoadBalancers
 
 

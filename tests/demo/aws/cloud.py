@@ -1,18 +1,20 @@
-"""The plugin `aws` against EC2 as moto simulates it: what is there before the story, and what goes over the wire."""
+"""The plugin `aws`: what is there before the story, and what goes over the wire."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from . import wire
-from .cloud import Fact, Facts, Sight, same
+from ..cloud import Cloud, Fact, Facts, Sight, same
+from . import moto, proxy, wire
 from .ec2 import Eye
 from .elb import LoadBalancers
 from .proxy import Exchange, Record
@@ -23,7 +25,7 @@ CREDENTIALS = Credentials("demo-access-key", "demo-secret-key-that-nobody-may-ev
 _LOGGED = re.compile(r"POST http://\S+ (\w+) -> (\d+) in ")
 
 
-class Aws(Eye):
+class Aws(Eye, Cloud):
     plugin = "aws"
     title = f"EC2 in {REGION}, simulated by moto; a proxy between them records and checks signatures"
     secrets = [CREDENTIALS.secret_key]
@@ -76,6 +78,13 @@ class Aws(Eye):
         yield Fact("every request is signed as botocore would sign it, for its service", not wrong, "; ".join(wrong))
         yield same("the host's log has every request, with its status", Counter(_LOGGED.findall(log)),
                    Counter((it.action, str(it.status)) for it in self.requests))
+
+
+def started(stack: ExitStack, folder: Path, agent: dict[str, Any]) -> Aws:
+    """moto and the proxy live as long as the stack."""
+    port = stack.enter_context(moto.running(folder))
+    proxy_port, record = stack.enter_context(proxy.recording(port, CREDENTIALS))
+    return Aws(port, proxy_port, record, agent)
 
 
 def _forget_whoever_runs_this() -> None:

@@ -10,13 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .host import bare_environment
+from ..cloud import DidNotStart
+from ..host import bare_environment
 
 SECONDS_TO_START = 60
-
-
-class DidNotStart(Exception):
-    pass
 
 
 @contextmanager

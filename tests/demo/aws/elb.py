@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .cloud import Facts, same
+from ..cloud import Facts, same
 
 CLASSIC, INSTANCES, ADDRESSES = "web", "web-instances", "web-addresses"
 

@@ -1,0 +1,1 @@
+"""The plugin `aws` against EC2 as moto simulates it."""
