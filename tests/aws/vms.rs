@@ -109,6 +109,19 @@ fn metadata() {
     let requests = world.relay.take();
     let resources: Vec<_> = of(&requests, "CreateTags").iter().map(|asked| under(asked, "ResourceId.").len()).collect();
     assert_eq!(resources, [3, 1, 1, 1]);
+    // Its tags are known: when it has room its only volume was it, and when it has none a volume need not be.
+    let tagged = |vm: &str| -> Vec<usize> {
+        world.relay.take();
+        world.relay.script_for("CreateTags", vec![refusal()]);
+        world.host().call("set_vm_metadata", &json!([vm, {"new": "b"}])).result();
+        of(&world.relay.take(), "CreateTags").iter().map(|asked| under(asked, "ResourceId.").len()).collect()
+    };
+    let mut small = world.vm(json!({"ephemeral_disk": {"use_root_disk": true}}));
+    small[3]["private"]["ip"] = json!("10.0.1.77");
+    assert_eq!(tagged(&world.create(small).0), [2, 1]);
+    let room: String = (1..=50 - world.tags(&vm).len()).map(|n| format!("&Tag.{n}.Key=k{n}&Tag.{n}.Value=v")).collect();
+    world.account.ec2(&format!("Action=CreateTags&ResourceId.1={vm}{room}"));
+    assert_eq!(tagged(&vm), [3, 1, 1]);
     assert_eq!(world.call("set_vm_metadata", json!([MISSING, {"a": "b"}])).error().0, VM_NOT_FOUND);
 }
 

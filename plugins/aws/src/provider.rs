@@ -58,9 +58,7 @@ impl Provider for Aws {
     async fn set_vm_metadata(&self, call: &Call, vm: &str, given: &[Tag]) -> Result<(), Failure> {
         let ec2 = Ec2::of(call)?;
         let instance = instances::find(&ec2, vm).await?;
-        let mut ids = vec![vm.to_owned()];
-        ids.extend(instances::volumes(&instance).map(|(_, volume)| volume.to_owned()));
-        let tagged = tagging::tag_if_possible(&ec2, &ids, &metadata::tags(given)).await;
+        let tagged = tagging::tag_vm_if_possible(&ec2, vm, &instance, &metadata::tags(given)).await;
         tagged.map_err(|error| errors::of_vm(error, vm))
     }
 
@@ -101,7 +99,7 @@ impl Provider for Aws {
     }
 
     async fn set_disk_metadata(&self, call: &Call, disk: &str, metadata: &[Tag]) -> Result<(), Failure> {
-        let tagged = tagging::tag_if_possible(&Ec2::of(call)?, &[disk.to_owned()], &tags::cut(metadata.to_vec())).await;
+        let tagged = tagging::tag_if_possible(&Ec2::of(call)?, disk, &tags::cut(metadata.to_vec())).await;
         tagged.map_err(|error| errors::of_disk(error, disk))
     }
 

@@ -1,11 +1,17 @@
-use aws_sdk_ec2::types::{ResourceType, Tag as Ec2Tag, TagSpecification};
+use std::iter;
+
+use aws_sdk_ec2::types::{Instance, ResourceType, Tag as Ec2Tag, TagSpecification};
 use cpi_plugin_sdk::{ApiError, Tag, log, smithy};
 
 use crate::client::Ec2;
 use crate::errors;
+use crate::instances;
 use crate::patience::Patience;
 use crate::tags;
 use crate::wait;
+
+/// What a thing can have (Amazon EC2 User Guide, "Tag restrictions").
+const TAGS: usize = 50;
 
 /// Tags for things that a request makes; `None` when there are none.
 pub(crate) fn specifications(kinds: &[ResourceType], tags: &[Tag]) -> Option<Vec<TagSpecification>> {
@@ -33,22 +39,36 @@ pub(crate) async fn tag(ec2: &Ec2, ids: &[String], tags: &[Tag]) -> Result<(), A
     .await
 }
 
-/// Tags things, and only logs when there is no room for more tags or one of them is not allowed: the things work without.
-pub(crate) async fn tag_if_possible(ec2: &Ec2, ids: &[String], tags: &[Tag]) -> Result<(), ApiError> {
-    match tag(ec2, ids, tags).await {
-        Err(error) if refused(&error) && ids.len() > 1 => {
-            // One of them is full; the others need not suffer.
-            for id in ids {
-                Box::pin(tag_if_possible(ec2, std::slice::from_ref(id), tags)).await?;
-            }
-            Ok(())
-        }
+/// Tags a thing, and only logs when there is no room for more tags or one of them is not allowed: it works without.
+pub(crate) async fn tag_if_possible(ec2: &Ec2, id: &str, tags: &[Tag]) -> Result<(), ApiError> {
+    match tag(ec2, &[id.to_owned()], tags).await {
         Err(error) if refused(&error) => {
-            log::warn("tags were refused", &[("resource", &ids.join(",")), ("error", &error.to_string())]);
+            log_refused(id, &error);
             Ok(())
         }
         other => other,
     }
+}
+
+/// The same for a VM and its volumes, in one request where that is possible.
+pub(crate) async fn tag_vm_if_possible(ec2: &Ec2, vm: &str, instance: &Instance, tags: &[Tag]) -> Result<(), ApiError> {
+    let volumes: Vec<_> = instances::volumes(instance).map(|(_, volume)| volume).collect();
+    let all: Vec<_> = iter::once(vm).chain(volumes.iter().copied()).map(str::to_owned).collect();
+    let error = match tag(ec2, &all, tags).await {
+        Err(error) if refused(&error) => error,
+        other => return other,
+    };
+    // One of them is full; the others need not suffer. What the VM has is known, so that some need not be tried again.
+    let room = has_room(instance, tags);
+    let (vm_apart, volumes_apart) = (room, !room || volumes.len() > 1);
+    for (id, apart) in iter::once((vm, vm_apart)).chain(volumes.into_iter().map(|volume| (volume, volumes_apart))) {
+        if apart {
+            tag_if_possible(ec2, id, tags).await?;
+        } else {
+            log_refused(id, &error);
+        }
+    }
+    Ok(())
 }
 
 /// Names a thing that is being deleted, without waiting for the deletion.
@@ -59,6 +79,17 @@ pub(crate) async fn mark_deleted(ec2: &Ec2, id: &str) -> Result<(), ApiError> {
         Err(error) if errors::vm_gone(&error) || errors::volume_gone(&error) => Ok(()),
         other => other.map(drop),
     }
+}
+
+/// Whether a VM can have these tags beside those of its own that stay. AWS's own do not count.
+fn has_room(instance: &Instance, tags: &[Tag]) -> bool {
+    let new = |key: &str| tags.iter().all(|tag| tag.key != key);
+    let staying = instance.tags().iter().filter_map(Ec2Tag::key).filter(|key| !key.starts_with("aws:") && new(key));
+    staying.count() + tags.len() <= TAGS
+}
+
+fn log_refused(id: &str, error: &ApiError) {
+    log::warn("tags were refused", &[("resource", id), ("error", &error.to_string())]);
 }
 
 fn refused(error: &ApiError) -> bool {

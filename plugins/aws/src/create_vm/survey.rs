@@ -50,16 +50,17 @@ impl Site {
 }
 
 pub(super) async fn survey(ec2: &Ec2, request: &Request) -> Result<Site, Failure> {
+    // Alone: nothing else needs to be asked when there is no such image.
+    let ami = images::for_launch(ec2, &request.ami).await?;
     let reads = (
-        images::for_launch(ec2, &request.ami),
         facts(ec2, &request.vm),
         subnets(ec2, request),
         volume_zones(ec2, request),
         allocation(ec2, request),
         Box::pin(find::find(&ec2.settings, &request.vm)),
     );
-    let (ami, facts, subnets, volume_zones, allocation, load_balancers) = reads.join().await;
-    let (ami, facts) = (ami?, facts?);
+    let (facts, subnets, volume_zones, allocation, load_balancers) = reads.join().await;
+    let facts = facts?;
     let machine = |(name, facts): (&String, &Facts)| {
         let (mappings, disks) = block_devices::layout(&request.vm, name, &ami, facts)?;
         Ok(Machine { instance_type: name.clone(), mappings, disks })
@@ -82,7 +83,7 @@ pub(super) async fn survey(ec2: &Ec2, request: &Request) -> Result<Site, Failure
 /// Of each type that the VM can have.
 async fn facts(ec2: &Ec2, vm: &VmProperties) -> Result<Vec<Facts>, Failure> {
     let of = async |name: &String| {
-        if block_devices::needs_facts(vm, name) { lookup::facts(ec2, name).await } else { Ok(Facts::guess(name)) }
+        if block_devices::needs_facts(vm, name) { Ok(lookup::facts(ec2, name).await?) } else { Ok(Facts::guess(name)) }
     };
     let all: Vec<_> = vm.instance_types.iter().map(of).collect();
     all.join().await.into_iter().collect()

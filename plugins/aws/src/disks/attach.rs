@@ -1,5 +1,6 @@
 use aws_sdk_ec2::types::{Instance, VolumeAttachmentState};
-use cpi_plugin_sdk::{ApiError, Failure, smithy};
+use cpi_plugin_sdk::{ApiError, Failure, log, smithy};
+use futures_concurrency::prelude::*;
 use serde_json::json;
 
 use super::device_names;
@@ -22,13 +23,13 @@ enum Attempt {
 /// Attaches a volume and returns where the agent finds it.
 pub(crate) async fn attach(ec2: &Ec2, vm: &str, disk: &str) -> Result<String, Failure> {
     let instance = instances::find(ec2, vm).await?;
-    // Known before anything changes, so that a refusal leaves nothing behind.
-    let facts = facts_of(ec2, &instance).await?;
-
-    let hint = |device: &str| Ok(json!(device_names::agent_path(disk, device, facts.ebs_nvme)).to_string());
+    let place = async |device: &str| {
+        let (attached, facts) = (volumes::wait_attached(ec2, disk, vm, device), facts(ec2, &instance)).join().await;
+        attached?;
+        Ok(json!(device_names::agent_path(disk, device, facts.ebs_nvme)).to_string())
+    };
     if let Some(device) = instances::device_of(&instance, disk) {
-        volumes::wait_attached(ec2, disk, vm, device).await?;
-        return hint(device);
+        return place(device).await;
     }
     let used: Vec<_> = instances::volumes(&instance).map(|(device, _)| device).collect();
     let device =
@@ -43,18 +44,22 @@ pub(crate) async fn attach(ec2: &Ec2, vm: &str, disk: &str) -> Result<String, Fa
         }
     });
     match (attached.await?, last) {
-        (Some(device), _) => {
-            volumes::wait_attached(ec2, disk, vm, &device).await?;
-            hint(&device)
-        }
+        (Some(device), _) => place(&device).await,
         (None, Some(error)) => Err(Failure::rejected(format!("Failed to attach disk: {error}"))),
         (None, None) => Err(Failure::rejected("Failed to attach disk")),
     }
 }
 
-async fn facts_of(ec2: &Ec2, instance: &Instance) -> Result<Facts, Failure> {
+/// A disk that is attached stays so: where EC2 cannot be asked, the name of the type has to do.
+async fn facts(ec2: &Ec2, instance: &Instance) -> Facts {
     let name = instance.instance_type().map_or("unspecified", |name| name.as_str());
-    lookup::facts(ec2, name).await
+    lookup::facts(ec2, name).await.unwrap_or_else(|error| {
+        let guess = Facts::guess(name);
+        let ebs_nvme = guess.ebs_nvme.to_string();
+        let fields = [("type", name), ("nvme", &ebs_nvme), ("error", &error.to_string())];
+        log::warn("EC2 does not tell what the instance type can do; its name does", &fields);
+        guess
+    })
 }
 
 async fn attempt(ec2: &Ec2, vm: &str, disk: &str, device: &str) -> Result<Attempt, Failure> {

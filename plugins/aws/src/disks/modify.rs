@@ -20,7 +20,7 @@ pub(crate) async fn update(ec2: &Ec2, disk: &str, size_mib: u64, properties: &st
     let wanted = DiskProperties::parse(properties, &ec2.settings)?;
     let changes = Changes::update(disk, &facts(ec2, disk).await?, size_mib, &wanted)?;
     apply(ec2, disk, changes).await?;
-    Ok(tagging::tag_if_possible(ec2, &[disk.to_owned()], &wanted.tags).await?)
+    Ok(tagging::tag_if_possible(ec2, disk, &wanted.tags).await?)
 }
 
 async fn facts(ec2: &Ec2, disk: &str) -> Result<Volume, Failure> {

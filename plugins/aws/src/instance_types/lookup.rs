@@ -1,11 +1,11 @@
 use aws_sdk_ec2::types::{EbsNvmeSupport, EphemeralNvmeSupport, InstanceType, InstanceTypeInfo};
-use cpi_plugin_sdk::{ApiError, Failure, smithy};
+use cpi_plugin_sdk::{ApiError, smithy};
 
 use super::Facts;
 use crate::client::Ec2;
 
 /// What EC2 says of an instance type, or where it may not be asked or does not know, what the name tells.
-pub(crate) async fn facts(ec2: &Ec2, instance_type: &str) -> Result<Facts, Failure> {
+pub(crate) async fn facts(ec2: &Ec2, instance_type: &str) -> Result<Facts, ApiError> {
     let guess = Facts::guess(instance_type);
     if !ec2.settings.describe_instance_types {
         return Ok(guess);
@@ -14,7 +14,7 @@ pub(crate) async fn facts(ec2: &Ec2, instance_type: &str) -> Result<Facts, Failu
     let answer = match request.send().await.map_err(smithy::error("DescribeInstanceTypes")) {
         Ok(answer) => answer,
         Err(error) if unknown(&error) => return Ok(guess),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     Ok(answer.instance_types().first().map_or(guess, of))
 }
