@@ -21,6 +21,10 @@ impl Provider for Azure {
         group.map(drop).ok_or_else(missing)
     }
 
+    async fn current_vm(&self, _call: &Call) -> Result<String, Failure> {
+        Err(Failure::not_supported("current_vm_id is not supported on Azure: no machine there knows its identifier"))
+    }
+
     async fn create_vm(&self, call: &Call, plan: Plan) -> Result<String, Failure> {
         create_vm::create(&Arm::of(call)?, plan).await
     }
