@@ -119,7 +119,8 @@ fn metadata() {
     let mut small = world.vm(json!({"ephemeral_disk": {"use_root_disk": true}}));
     small[3]["private"]["ip"] = json!("10.0.1.77");
     assert_eq!(tagged(&world.create(small).0), [2, 1]);
-    let room: String = (1..=50 - world.tags(&vm).len()).map(|n| format!("&Tag.{n}.Key=k{n}&Tag.{n}.Value=v")).collect();
+    let tag = |n: usize| format!("&Tag.{n}.Key=k{n}&Tag.{n}.Value=v");
+    let room = (1..=50 - world.tags(&vm).len()).map(tag).collect::<Vec<_>>().concat();
     world.account.ec2(&format!("Action=CreateTags&ResourceId.1={vm}{room}"));
     assert_eq!(tagged(&vm), [3, 1, 1]);
     assert_eq!(world.call("set_vm_metadata", json!([MISSING, {"a": "b"}])).error().0, VM_NOT_FOUND);
