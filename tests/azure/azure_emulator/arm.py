@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from . import reads, tags, writes
+from . import authorization, reads, tags, writes
 from .cloud import Cloud
 from .errors import ArmError, not_found
 from .ids import ResourceId
@@ -23,9 +23,10 @@ _SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 
 def answer(cloud: Cloud, request: Request) -> Answer:
     """Any request below `/subscriptions` and `/providers`. Refusals are raised."""
-    audience = cloud.tokens.check(request.headers.get("authorization"), request.base)
-    _check_audience(cloud, audience.audience, request)
+    token = cloud.tokens.check(request.headers.get("authorization"), request.base)
+    _check_audience(cloud, token.audience, request)
     _check_version(request)
+    authorization.check(cloud, request, token.subject)
     path = request.path.rstrip("/")
     if found := _POLL.fullmatch(path):
         return poll(cloud, request, found["id"])

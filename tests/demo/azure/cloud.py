@@ -27,7 +27,7 @@ _RUBY = {"create_vm": 17, "has_vm": 6, "reboot_vm": 7, "delete_vm": 22, "set_vm_
 
 class Azure(Eye, Cloud):
     plugin = "azure"
-    title = "Azure in eastus, emulated on this machine; the emulator keeps a record and gives out the tokens"
+    title = "Azure in eastus, emulated; the CPI has the role of docs/azure-role.json, and every request is recorded"
     vm_type = {"instance_type": "Standard_D2s_v3", "availability_zone": "2", "root_disk": {"size": 30720},
                "ephemeral_disk": {"size": 10240, "type": "StandardSSD_LRS"}, "assign_dynamic_public_ip": True,
                "load_balancer": "web", "security_group": "redis", "application_security_groups": ["redis"],
@@ -48,6 +48,8 @@ class Azure(Eye, Cloud):
         self.client_secrets = {client: token_hex(20) for client in self.clients.values()}
         # Tokens of the emulator begin like that.
         self.secrets = [*self.client_secrets.values(), "emulated."]
+        # They may do what the documents say that the CPI needs, and no more.
+        there.control("PATCH", "settings", {"roles": dict.fromkeys(self.client_secrets, world.role())})
         self._record = Record(there, self.clients, self.client_secrets)
         self._record.take()
         self.requests: list[Exchange] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from azure_tests.running import SCOPE, Emulator
@@ -15,7 +17,14 @@ OTHER_GROUP = "bosh-staging"
 FOREIGN_GROUP, FOREIGN_DISK = "payroll", "bosh-disk-data-7d1f0a52-3c80-4a53-9be1-7d7e0f1c2a11"
 # An image that a heavy stemcell of the Ruby CPI has left.
 _STEMCELL = "2f8c4d1e-5b7a-4e1c-9a53-6d2f7b0c9e44"
+_DOCS = Path(__file__).resolve().parents[3] / "docs"
 _COMPUTE, _DISKS, _NETWORK = "2024-03-01", "2023-10-02", "2024-01-01"
+
+
+def role() -> list[str]:
+    """The actions of the custom role that operators are told to make."""
+    actions: list[str] = json.loads((_DOCS / "azure-role.json").read_text())["Actions"]
+    return actions
 
 
 def build(emulator: Emulator) -> str:
