@@ -18,12 +18,12 @@ help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: build .venv/ready ## Runs a VM's whole life through the plugins sim, aws and azure, and checks each step
-	@PYTHONPATH=tests:tests/azure .venv/bin/python -m demo --host dist/cpi-host
+	@PYTHONPATH=tests .venv/bin/python -m demo --host dist/cpi-host
 
 test: build .venv/ready ## Runs every test
 	$(CARGO) test --release --locked
 	$(CARGO) test --release --locked -p cpi-plugin-sdk -p cpi-plugin-sim -p cpi-plugin-aws -p cpi-plugin-azure
-	@PYTHONPATH=tests:tests/azure .venv/bin/python -m demo --host dist/cpi-host --quiet
+	@PYTHONPATH=tests .venv/bin/python -m demo --host dist/cpi-host --quiet
 	@$(MAKE) --no-print-directory azure golden
 
 azure: .venv/ready tests/azure/npm/node_modules/ready ## Lets Azure's own SDK and validator judge the emulator of Azure, and the plugin live in it

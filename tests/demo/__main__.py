@@ -1,6 +1,6 @@
 """Runs the story with each plugin and tells how it went.
 
-    PYTHONPATH=tests:tests/azure .venv/bin/python -m demo      (`make demo` builds all, and does this)
+    PYTHONPATH=tests .venv/bin/python -m demo      (`make demo` builds all, and does this)
 
 The exit status is 0 when all checks are true, 1 when one is not, 2 when the demo itself cannot run.
 """
