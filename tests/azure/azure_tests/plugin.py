@@ -196,12 +196,13 @@ class Plugin(World):
         self.emulator.control("DELETE", "requests")
 
     def requests(self, method: str = ".*", path: str = "") -> list[dict[str, Any]]:
-        """The requests since then whose path holds a text that the expression describes."""
-        entries = self.emulator.control("GET", "requests")
+        """The program's requests since then whose path holds a text that the expression describes."""
         return [
             entry
-            for entry in entries
-            if re.fullmatch(method, entry["method"]) and re.search(path, entry["path"], re.IGNORECASE)
+            for entry in self.emulator.control("GET", "requests")
+            if re.fullmatch(method, entry["method"])
+            and re.search(path, entry["path"], re.IGNORECASE)
+            and not entry["headers"].get("user-agent", "").startswith("python-requests")
         ]
 
     def body(self, method: str, path: str) -> Any:

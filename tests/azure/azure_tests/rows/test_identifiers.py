@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
+from uuid import uuid4
 
 from ..plugin import AGENT, VM, Plugin
 from ..world import COMPUTE, DISKS
@@ -106,7 +106,7 @@ class Identifiers(Plugin):
 
     @row(17)
     def test_a_disk_of_years_ago_is_cached_as_its_identifier_says(self) -> None:
-        old = f"bosh-disk-data-{uuid.uuid4()}-ReadOnly"
+        old = f"bosh-disk-data-{uuid4()}-ReadOnly"
         self.put(f"Compute/disks/{old}", DISKS, self.disk())
         self.cpi("create_vm", *self.create_vm({"instance_type": "Standard_D2s_v3"}))
         self.cpi("attach_disk", VM, old)
@@ -123,7 +123,8 @@ class Identifiers(Plugin):
     @row(17)
     def test_new_disks_and_snapshots(self) -> None:
         disk = self.cpi("create_disk", 1024, {"caching": "ReadWrite"})
-        form = r"^caching:ReadWrite;disk_name:(bosh-disk-data-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12});resource_group_name:g$"
+        uuid = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+        form = f"^caching:ReadWrite;disk_name:bosh-disk-data-{uuid};resource_group_name:g$"
         self.assertRegex(disk, form)
         snapshot = self.cpi("snapshot_disk", disk, {})
         self.assertRegex(snapshot, form)
