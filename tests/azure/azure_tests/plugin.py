@@ -19,7 +19,11 @@ from typing import Any
 from .running import SCOPE, SUBSCRIPTION, TENANT
 from .world import COMPUTE, DISKS, NETWORK, World
 
-PROGRAM = Path(__file__).resolve().parents[3] / "dist" / "cpi-host"
+ROOT = Path(__file__).resolve().parents[3]
+PROGRAM = ROOT / "dist" / "cpi-host"
+# What operators are told to allow. The plugin may do this and no more.
+ROLE: list[str] = json.loads((ROOT / "docs" / "azure-role.json").read_text())["Actions"]
+CLIENT = "the-cpi"
 AGENT = "8f0d1c2b-aaaa-4bbb-8ccc-0123456789ab"
 VM = f"agent_id:{AGENT};resource_group_name:g"
 STEMCELL = "bosh-stemcell-beef"
@@ -60,12 +64,13 @@ class Plugin(World):
         self.put("Compute/disks/source", DISKS, {"location": "eastus", "properties": empty})
         for code, sku in (("P", "Premium_LRS"), ("S", "Standard_LRS")):
             self.image(f"beef-{code}-eastus", sku)
+        self.emulator.control("PATCH", "settings", {"roles": {CLIENT: ROLE}})
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.azure: dict[str, Any] = {
             "environment": "AzureCloud",
             "subscription_id": SUBSCRIPTION,
             "tenant_id": TENANT,
-            "client_id": "a-client",
+            "client_id": CLIENT,
             "client_secret": "a-secret",
             "resource_group_name": "g",
             "use_managed_disks": True,

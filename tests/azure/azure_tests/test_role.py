@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 import unittest
 from collections.abc import Iterator
-from pathlib import Path
 
 from azure_emulator.authorization import action_of, allows
 
+from .plugin import ROLE, ROOT
 from .running import SCOPE, SSH, EmulatorCase
 from .world import COMPUTE, NETWORK
 
-ROOT = Path(__file__).resolve().parents[3]
-ROLE: list[str] = json.loads((ROOT / "docs/azure-role.json").read_text())["Actions"]
 MANIFEST = tomllib.loads((ROOT / "plugins/azure/plugin.toml").read_text())
 # Reading, and being allowed to refer to something.
 READS = re.compile(r".*/(read|(join|joinIpConfiguration|assign|deploy)/action)")
