@@ -79,6 +79,7 @@ struct Document {
     token: String,
     plain: String,
     base64: String,
+    networks: Object,
     /// What the registry gets, where there is one.
     registered: Option<String>,
     /// It went into a request.
@@ -104,7 +105,8 @@ impl AgentVault {
         // Far above what any cloud takes.
         const LARGEST: usize = 1 << 20;
         let context = self.context.as_ref().map_err(Clone::clone)?;
-        let (document, registered) = documents(context, facts)?;
+        let networks = networks(context, &facts.interfaces)?;
+        let (document, registered) = documents(context, facts, &networks)?;
         if document.len() > LARGEST {
             return Err(format!("the agent's settings have {} bytes, the limit is {LARGEST}", document.len()));
         }
@@ -117,7 +119,7 @@ impl AgentVault {
             return Err(format!("a call can seal {MOST} documents at most"));
         }
         let base64 = STANDARD.encode(&document);
-        documents.push(Document { token, plain: document, base64, registered, placed: false });
+        documents.push(Document { token, plain: document, base64, networks, registered, placed: false });
         Ok(sealed)
     }
 
@@ -144,9 +146,18 @@ impl AgentVault {
     /// The settings that the registry gets: those of the document that went to the cloud. A provider that places none
     /// means the last one.
     pub fn registered(&self) -> Option<String> {
+        self.last(|document| document.registered.clone())
+    }
+
+    /// The networks of the call as the agent of its VM knows them.
+    pub fn networks(&self) -> Option<Object> {
+        self.last(|document| Some(document.networks.clone()))
+    }
+
+    /// Of the document that went to the cloud last, or else was made last.
+    fn last<T>(&self, of: impl FnOnce(&Document) -> Option<T>) -> Option<T> {
         let documents = lock(&self.documents);
-        let placed = documents.iter().rfind(|document| document.placed).or(documents.last());
-        placed.and_then(|document| document.registered.clone())
+        documents.iter().rfind(|document| document.placed).or(documents.last()).and_then(of)
     }
 
     /// One field at most: a form that repeats it would make the document many times as large.
@@ -189,8 +200,8 @@ impl AgentVault {
 /// The document for the cloud, and the one for the registry if there is one; compact, because clouds limit the size.
 ///
 /// The agent's configuration may replace what stands before it, but neither networks nor what the provider adds.
-fn documents(context: &AgentContext, facts: AgentFacts) -> Result<(String, Option<String>), String> {
-    let networks = Value::Object(networks(context, &facts.interfaces)?);
+fn documents(context: &AgentContext, facts: AgentFacts, networks: &Object) -> Result<(String, Option<String>), String> {
+    let networks = Value::Object(networks.clone());
     let mut document = Object::new();
     document.insert("vm".to_owned(), json!({"name": facts.vm_name}));
     document.insert("agent_id".to_owned(), json!(context.agent_id));
@@ -290,6 +301,7 @@ mod tests {
         let sealed = vault.seal(facts()).unwrap();
         let text = vault.documents.lock().unwrap()[0].plain.clone();
         assert_eq!(text.len(), sealed.size);
+        assert_eq!(vault.networks().unwrap()["private"]["mac"], "02:00");
         assert_eq!(
             serde_json::from_str::<Value>(&text).unwrap(),
             json!({

@@ -160,7 +160,7 @@ fn with_runtime(
     }
     let call = Call::parse(&request)?;
     match call {
-        Call::Ping => return Ok("pong".into()),
+        Call::Ping => return answer::ping(options, &request),
         Call::Info => return answer::info(options, &request),
         _ => {}
     }

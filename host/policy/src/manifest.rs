@@ -48,12 +48,19 @@ pub struct Plugin {
     pub version: String,
     /// The contract it was built for.
     pub contract: String,
+    /// Whether `ping` is answered with `pong`. To callers of some reference CPIs it is a method that nobody has.
+    #[serde(default = "yes")]
+    pub ping: bool,
     /// The settings that the plugin may read. Everything else stays with the host.
     #[serde(default)]
     pub settings: Vec<String>,
     /// The settings that tell one cloud from another, such as a region: what the plugin keeps between calls belongs to
     /// their values. Without it, all settings that it may read.
     pub identity: Option<Vec<String>>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Members of `cloud.properties` that belong to the host: no plugin can have their names.
@@ -118,13 +125,16 @@ pub struct Agents {
     /// Whether agents of old stemcells read the registry that BOSH once had. Without it, every agent of this cloud takes
     /// its settings from the cloud, whatever callers say of its stemcell.
     pub registry: bool,
+    /// Whether the networks in the answer of `create_vm` say what its agent is told of them, as some reference CPIs have it.
+    /// Otherwise they go back as they came.
+    pub networks_in_answer: bool,
     /// The request fields in which a token stands for the agent's settings.
     pub place: Vec<Placement>,
 }
 
 impl Default for Agents {
     fn default() -> Self {
-        Self { registry: true, place: Vec::new() }
+        Self { registry: true, networks_in_answer: false, place: Vec::new() }
     }
 }
 

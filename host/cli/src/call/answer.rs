@@ -1,7 +1,7 @@
 use std::sync::{Arc, OnceLock};
 
 use cpi_broker::{AgentContext, AgentVault, IntentLog, Journal, Registry};
-use cpi_protocol::{Call, CpiError, Method, Request};
+use cpi_protocol::{Call, CpiError, ErrorType, Method, Request};
 use cpi_runtime::{Capabilities, Tape};
 use serde_json::Value;
 
@@ -17,6 +17,18 @@ pub(super) fn info(options: &Options, request: &Request) -> Result<Value, CpiErr
     let host = paths::host_config(&options.host).map_err(CpiError::host)?;
     let about = catalog(&host)?.about(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
     Ok(shape::info(&about, &cloud))
+}
+
+/// What `ping` answers: that the plugin could be opened.
+pub(super) fn ping(options: &Options, request: &Request) -> Result<Value, CpiError> {
+    let cloud = CloudConfig::read(&options.config, request.context.plugin.as_deref())?;
+    let host = paths::host_config(&options.host).map_err(CpiError::host)?;
+    let installed = catalog(&host)?.open(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
+    if installed.manifest.plugin.ping {
+        return Ok("pong".into());
+    }
+    let text = format!("'ping' is not implemented by plugin '{}': 'info' says whether it can be called", cloud.plugin);
+    Err(CpiError::new(ErrorType::NotImplemented, text))
 }
 
 /// Finds the plugin, computes what it may do, and lets it answer. What it declares is told in `intents`.
@@ -45,7 +57,7 @@ pub(super) async fn answer(
     let mut capabilities = session.capabilities(director, agents, intents, journal);
     capabilities.tape = recorder.clone().map_or(Tape::Off, Tape::Record);
 
-    let networks = match &call {
+    let sent = match &call {
         Call::CreateVm(vm) => Some(vm.network_settings.clone()),
         _ => None,
     };
@@ -62,7 +74,8 @@ pub(super) async fn answer(
         Some((registry, change)) => registry::follow(&registry, change, result, &running).await?,
         None => result?,
     };
-    Ok(shape::result(&running.request, result, networks))
+    let known = running.session.manifest().agents.networks_in_answer.then(|| running.capabilities.agents.networks());
+    Ok(shape::result(&running.request, result, known.flatten().or(sent)))
 }
 
 /// A plugin and everything that it needs to answer: the call, and what undoes it.

@@ -59,10 +59,9 @@ pub(super) fn settings_from_cloud(request: &Request, agents: &Agents) -> bool {
         || request.api_version >= 2 && request.context.stemcell_api_version.unwrap_or(1) >= SETTINGS_FROM_CLOUD
 }
 
-/// The result as the caller's version expects it.
+/// The result as the caller's version expects it; with the networks of a VM as they came, or as its agent knows them.
 pub(super) fn result(request: &Request, result: Value, networks: Option<Object>) -> Value {
     match (request.method, networks) {
-        // The networks go back as they came: that is what callers know of them.
         (Method::CreateVm, Some(networks)) if request.api_version >= 2 => json!([result, networks]),
         (Method::AttachDisk, _) if request.api_version < 2 => Value::Null,
         _ => result,
