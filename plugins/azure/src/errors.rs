@@ -36,6 +36,14 @@ pub(crate) fn may_pass(error: &ApiError) -> bool {
     error.is(&CAPACITY) || error.is(&TRANSIENT)
 }
 
+/// Whatever went wrong, no VM came of it. Callers of the Ruby CPI read of `instance_type`, which is what they wrote.
+pub(crate) fn no_vm(failure: Failure) -> Failure {
+    match failure {
+        Failure::VmNotCreated(_) => failure,
+        other => Failure::vm_not_created(other.describe().replace("vmSize", "instance_type"), false),
+    }
+}
+
 /// An error of a request about a VM.
 pub(crate) fn of_vm(error: ApiError, vm: &VmId) -> Failure {
     if is_gone(&error) { vm_not_found(vm) } else { error.into() }

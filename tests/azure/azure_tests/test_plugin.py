@@ -9,7 +9,8 @@ from .world import COMPUTE
 class Lives(Plugin):
     def test_a_whole_life(self) -> None:
         wanted = {"instance_type": "Standard_D2s_v3", "assign_dynamic_public_ip": True}
-        self.assertEqual(VM, self.cpi("create_vm", *self.create_vm(wanted, "bosh-dep-web"))[0])
+        vm, networks = self.cpi("create_vm", *self.create_vm(wanted, "bosh-dep-web"))
+        self.assertEqual((VM, True), (vm, networks["private"]["use_dhcp"]))
         self.assertEqual(["bosh-dep-web"], self.names("Compute/availabilitySets", COMPUTE))
         self.cpi("set_vm_metadata", VM, {"deployment": "dep", "a/b": "web/0"})
         disk = self.cpi("create_disk", 10240, {}, VM)
@@ -31,6 +32,14 @@ class Lives(Plugin):
         self.cpi("delete_disk", disk)
         self.fails("DiskNotFound", "resize_disk", disk, 10240)
         self.nothing_is_left()
+
+    def test_an_error_before_anything_is_made_keeps_its_type(self) -> None:
+        arguments = self.create_vm({"instance_type": "Standard_D2s_v3"})
+        arguments[3]["private"]["cloud_properties"]["virtual_network_name"] = "other"
+        self.assertIn("Cannot find the virtual network 'other'", self.fails("CloudError", "create_vm", *arguments))
+        arguments[3]["private"]["cloud_properties"].update(virtual_network_name="net", subnet_name="b")
+        self.assertIn("Cannot find the subnet 'net/b'", self.fails("VMCreationFailed", "create_vm", *arguments))
+        self.fails("NotImplemented", "ping")
 
     def test_without_room_another_size_is_taken(self) -> None:
         self.emulator.control("PATCH", "settings", {"unavailable_sizes": ["Standard_D4s_v3"]})

@@ -29,6 +29,23 @@ struct Page<T> {
     next_link: Option<String>,
 }
 
+/// What became of a request that Azure accepted.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    Done,
+    Failed(ApiError),
+    Canceled(ApiError),
+}
+
+impl Ended {
+    fn into_result(self) -> Result<(), ApiError> {
+        match self {
+            Self::Done => Ok(()),
+            Self::Failed(error) | Self::Canceled(error) => Err(error),
+        }
+    }
+}
+
 impl Arm {
     pub(crate) fn of(call: &Call) -> Result<Self, Failure> {
         Ok(Self { settings: Settings::of(call)? })
@@ -59,36 +76,60 @@ impl Arm {
         resource: &Resource,
         query: &[(&str, &str)],
     ) -> Result<Vec<T>, ApiError> {
+        Ok(self.pages(resource, "", query).await?.unwrap_or_default())
+    }
+
+    /// All pages of a list that belongs to a resource; none when the resource is not there.
+    pub(crate) async fn list_below<T: DeserializeOwned>(
+        &self,
+        resource: &Resource,
+        below: &str,
+    ) -> Result<Option<Vec<T>>, ApiError> {
+        self.pages(resource, below, &[]).await
+    }
+
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        resource: &Resource,
+        below: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Option<Vec<T>>, ApiError> {
         let operation = format!("{}/read", resource.kind);
-        let mut next = Some(resource.url(&self.settings.endpoint, "", query));
+        let mut next = Some(resource.url(&self.settings.endpoint, below, query));
         let mut all = Vec::new();
         for _ in 0..MOST_PAGES {
             let Some(url) = next.filter(|url| !url.is_empty()) else { break };
             let answer = self.send(&operation, self.request(Method::Get, url.replace(' ', "%20"))).await?;
             if answer.status != 200 {
                 let error = failed(operation, &answer);
-                return if is_gone(&error) { Ok(all) } else { Err(error) };
+                return if is_gone(&error) { Ok(None) } else { Err(error) };
             }
             let page: Page<T> = parse(operation.clone(), &answer)?;
             all.extend(page.value);
             next = page.next_link;
         }
-        Ok(all)
+        Ok(Some(all))
     }
 
     /// Makes or replaces a resource, and returns when that is done.
     pub(crate) async fn put(&self, resource: &Resource, body: &Value) -> Result<(), ApiError> {
-        self.change(Method::Put, "write", resource, "", Some(body), None).await.map(drop)
+        self.order(resource, body).await?.into_result()
+    }
+
+    /// The same, but tells what was refused (an error) from what was accepted and then ended in another way.
+    pub(crate) async fn order(&self, resource: &Resource, body: &Value) -> Result<Ended, ApiError> {
+        Ok(self.change(Method::Put, "write", resource, "", Some(body), None).await?.1)
     }
 
     /// Changes a resource that is there, and returns when that is done. With an `ETag`, only the version that it names.
     pub(crate) async fn patch(&self, resource: &Resource, body: &Value, etag: Option<&str>) -> Result<(), ApiError> {
-        self.change(Method::Patch, "write", resource, "", Some(body), etag).await.map(drop)
+        self.change(Method::Patch, "write", resource, "", Some(body), etag).await?.1.into_result()
     }
 
     /// Removes a resource, and returns when it is gone; whether it was there.
     pub(crate) async fn delete(&self, resource: &Resource) -> Result<bool, ApiError> {
-        match self.change(Method::Delete, "delete", resource, "", None, None).await {
+        let deleted = self.change(Method::Delete, "delete", resource, "", None, None).await;
+        match deleted.and_then(|(status, ended)| ended.into_result().map(|()| status)) {
             Ok(status) => Ok(status != 204),
             Err(error) if is_gone(&error) => Ok(false),
             Err(error) => Err(error),
@@ -97,7 +138,7 @@ impl Arm {
 
     /// Has something done with a resource, and returns when that is done.
     pub(crate) async fn act(&self, resource: &Resource, action: &str) -> Result<(), ApiError> {
-        self.change(Method::Post, &format!("{action}/action"), resource, action, None, None).await.map(drop)
+        self.change(Method::Post, &format!("{action}/action"), resource, action, None, None).await?.1.into_result()
     }
 
     /// Has one call of this machine at a time work on something.
@@ -110,7 +151,7 @@ impl Arm {
         })
     }
 
-    /// Sends it again while something is in the way, and follows it to its end. Returns the first status.
+    /// Sends it again while something is in the way, and follows it to its end. Returns the first status, too.
     async fn change(
         &self,
         method: Method,
@@ -119,7 +160,7 @@ impl Arm {
         below: &str,
         body: Option<&Value>,
         etag: Option<&str>,
-    ) -> Result<u16, ApiError> {
+    ) -> Result<(u16, Ended), ApiError> {
         let operation = format!("{}/{verb}", resource.kind);
         let url = resource.url(&self.settings.endpoint, below, &[]);
         let mut pace = Pace::new();
@@ -138,12 +179,13 @@ impl Arm {
             };
             match ended {
                 // A version that is no more never comes back: its reader has to look again.
-                Err(error) if is_in_the_way(&error) && etag.is_none() && pace.waited() < IN_THE_WAY => {
+                Err(error) | Ok(Ended::Failed(error) | Ended::Canceled(error))
+                    if is_in_the_way(&error) && etag.is_none() && pace.waited() < IN_THE_WAY =>
+                {
                     log::info("waiting for another operation", &[("id", &resource.id), ("error", &error.to_string())]);
                     clock::sleep(pace.pause(None).unwrap_or_default()).await;
                 }
-                Err(error) => return Err(error),
-                Ok(()) => return Ok(answer.status),
+                ended => return ended.map(|ended| (answer.status, ended)),
             }
         }
     }
@@ -155,11 +197,11 @@ impl Arm {
         resource: &Resource,
         method: Method,
         first: &Response,
-    ) -> Result<(), ApiError> {
+    ) -> Result<Ended, ApiError> {
         let itself = resource.url(&self.settings.endpoint, "", &[]);
         let body = first.json().unwrap_or_default();
         let Some(Watch { how, url }) = operation::begun(first.status, |name| first.header(name), &body, &itself) else {
-            return Ok(());
+            return Ok(Ended::Done);
         };
         let mut pace = Pace::new();
         let mut told = operation::retry_after(first.header("retry-after"));
@@ -168,18 +210,19 @@ impl Arm {
             let answer = self.send(operation, self.request(Method::Get, url.clone())).await?;
             let gone = answer.status == 404 && how != How::Status && method == Method::Delete;
             if gone {
-                return Ok(());
+                return Ok(Ended::Done);
             }
             if !answer.is_success() {
                 return Err(failed(operation.to_owned(), &answer));
             }
             let request_id = request_id(&answer).map(str::to_owned);
+            let error =
+                |code, message| ApiError::Service { operation: operation.to_owned(), code, message, request_id };
             match operation::progress(how, answer.status, &answer.json().unwrap_or_default()) {
                 Progress::Running => told = operation::retry_after(answer.header("retry-after")),
-                Progress::Done => return Ok(()),
-                Progress::Failed(code, message) => {
-                    return Err(ApiError::Service { operation: operation.to_owned(), code, message, request_id });
-                }
+                Progress::Done => return Ok(Ended::Done),
+                Progress::Failed(code, message) => return Ok(Ended::Failed(error(code, message))),
+                Progress::Canceled(code, message) => return Ok(Ended::Canceled(error(code, message))),
             }
         }
         Err(ApiError::Service {

@@ -9,7 +9,7 @@ mod resource;
 mod client;
 
 #[cfg(target_family = "wasm")]
-pub(crate) use client::Arm;
+pub(crate) use client::{Arm, Ended};
 pub(crate) use error::{is_gone, is_in_the_way};
 pub(crate) use kind::Kind;
 pub(crate) use resource::{Resource, Tagged, nullable, same_id};

@@ -31,6 +31,8 @@ pub(super) enum Progress {
     Done,
     /// Code and message.
     Failed(String, String),
+    /// By somebody else, or by a later operation.
+    Canceled(String, String),
 }
 
 /// What there is to wait for after a request that was accepted; nothing when it is done. `itself` is the URL of the
@@ -69,7 +71,11 @@ pub(super) fn progress(how: How, status: u16, body: &Value) -> Progress {
     }
     let (code, message) = code_and_message(body)
         .unwrap_or_else(|| (format!("Operation{word}"), format!("the operation ended as '{word}', without a reason")));
-    Progress::Failed(code, message)
+    if word.eq_ignore_ascii_case("failed") {
+        Progress::Failed(code, message)
+    } else {
+        Progress::Canceled(code, message)
+    }
 }
 
 fn state(body: &Value) -> Option<&str> {
@@ -151,7 +157,7 @@ mod tests {
         let failed = json!({"status": "Failed", "error": {"code": "AllocationFailed", "message": "full"}});
         assert_eq!(progress(How::Status, 200, &failed), Progress::Failed("AllocationFailed".into(), "full".into()));
         let canceled = progress(How::Status, 200, &json!({"status": "Canceled"}));
-        assert!(matches!(canceled, Progress::Failed(code, _) if code == "OperationCanceled"));
+        assert!(matches!(canceled, Progress::Canceled(code, _) if code == "OperationCanceled"));
         assert_eq!(progress(How::Location, 202, &json!({})), Progress::Running);
         assert_eq!(progress(How::Location, 204, &json!({})), Progress::Done);
         let updating = json!({"properties": {"provisioningState": "Updating"}});

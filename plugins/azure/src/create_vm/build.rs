@@ -1,52 +1,55 @@
-use cpi_plugin_sdk::{Failure, Intent, Plan, Retriable, log};
+use cpi_plugin_sdk::{Failure, Plan};
 use futures_concurrency::prelude::*;
 use serde_json::{Value, json};
 
 use super::interfaces::{self, Common};
 use super::launch;
-use super::request::{Candidate, Request};
+use super::request::Request;
 use super::survey::{self, Site};
+use super::undo::{self, Broken, Made};
 use crate::arm::{Arm, Kind, Resource};
+use crate::errors;
 use crate::leftovers::declare;
-use crate::vms::belongings::{self, Belongings};
-use crate::vms::{delete, find};
+use crate::vms::belongings;
 
 /// Makes a VM. On any failure everything that was made is removed.
 pub(crate) async fn create(arm: &Arm, plan: Plan) -> Result<String, Failure> {
     let mut request = Request::check(plan, &arm.settings)?;
-    request.vm.sizes = survey::fitting_sizes(arm, &request).await?;
-    let candidates = request.candidates();
-    let Some(first) = candidates.first() else { return Err(Failure::rejected("no size of a VM is named")) };
-    let site = survey::survey(arm, &request, *first).await.map_err(not_created)?;
-    let mut made = Vec::new();
-    match build(arm, &request, site, &candidates, &mut made).await {
+    let location = survey::location(arm, &request).await?;
+    request.vm.sizes = survey::fitting(arm, &request).await.map_err(errors::no_vm)?;
+    let site = survey::survey(arm, &request, location).await.map_err(errors::no_vm)?;
+    let mut made = Made::default();
+    match build(arm, &request, site, &mut made).await {
         Ok(()) => Ok(request.id.to_string()),
-        Err(failure) => Err(undo(arm, &request, &made, failure).await),
+        Err(broken) => Err(undo::undo(arm, &request, &made, broken).await),
     }
 }
 
-async fn build(
-    arm: &Arm,
-    request: &Request,
-    mut site: Site,
-    candidates: &[Candidate<'_>],
-    made: &mut Vec<Intent>,
-) -> Result<(), Failure> {
+async fn build(arm: &Arm, request: &Request, mut site: Site, made: &mut Made) -> Result<(), Broken> {
     let settings = &arm.settings;
     if site.lacks_group {
         let group = Resource::group(settings, &request.vm.resource_group);
-        arm.put(&group, &json!({"location": site.location, "tags": {"user-agent": "bosh"}})).await?;
+        arm.put(&group, &json!({"location": site.location})).await?;
     }
     if request.vm.dynamic_public_ip && request.networks.vip.is_none() {
         let address = belongings::address(settings, &request.id);
         let body = address_body(request, &site, settings.idle_timeout_minutes);
-        made.push(declare::make(arm, "public-ip-address", &address, &body).await?);
+        made.intents.push(declare::make(arm, "public-ip-address", &address, &body).await?);
         if let Some(primary) = site.references.first_mut() {
             primary.public_address = Some((address.id, false));
         }
     }
+    let interfaces = make_interfaces(arm, request, &site, made).await?;
+    launch::launch(arm, request, site, &interfaces, made).await?;
+    if let Some(change) = request.vm.ephemeral_disk.performance() {
+        arm.patch(&belongings::ephemeral_disk(settings, &request.id), &change, None).await?;
+    }
+    Ok(())
+}
+
+async fn make_interfaces(arm: &Arm, request: &Request, site: &Site, made: &mut Made) -> Result<Vec<Resource>, Failure> {
     let set = request.availability_set.as_deref();
-    let common = Common { settings, vm: &request.vm, location: &site.location, availability_set: set };
+    let common = Common { settings: &arm.settings, vm: &request.vm, location: &site.location, availability_set: set };
     let orders = request.networks.interfaces.iter().zip(&site.references).enumerate();
     let orders: Vec<_> = orders
         .map(|(index, (interface, references))| {
@@ -60,19 +63,12 @@ async fn build(
     // All of them end before anything is removed: what is still being made cannot be.
     for result in makes.collect::<Vec<_>>().join().await {
         match result {
-            Ok(intent) => made.push(intent),
+            Ok(intent) => made.intents.push(intent),
             Err(failure) => failed = failed.or(Some(failure)),
         }
     }
-    if let Some(failure) = failed {
-        return Err(failure);
-    }
-    let interfaces: Vec<_> = orders.into_iter().map(|(resource, _)| resource).collect();
-    launch::launch(arm, request, site, &interfaces, candidates, made).await?;
-    if let Some(change) = request.vm.ephemeral_disk.performance() {
-        arm.patch(&belongings::ephemeral_disk(settings, &request.id), &change, None).await?;
-    }
-    Ok(())
+    failed.map_or(Ok(()), Err)?;
+    Ok(orders.into_iter().map(|(resource, _)| resource).collect())
 }
 
 /// An address of the VM's own. Where it may come up in several zones, it serves them all.
@@ -92,51 +88,4 @@ fn address_body(request: &Request, site: &Site, idle_minutes: u64) -> Value {
         body.insert("zones".to_owned(), zones);
     }
     body
-}
-
-/// Removes everything and returns the failure that made it necessary, with what could not be removed at its end.
-async fn undo(arm: &Arm, request: &Request, made: &[Intent], failure: Failure) -> Failure {
-    let failure = not_created(failure);
-    if arm.settings.keep_failed_vms && matches!(&failure, Failure::VmNotCreated(Retriable { retry: true, .. })) {
-        let (vm, group) = (&request.id.name, &request.id.resource_group);
-        return Failure::vm_not_created(failure.message(), false).and(&format!(
-            "This VM fails in provisioning after multiple retries. You need to delete the VM '{vm}' in the resource group \
-             '{group}', its network interfaces '{vm}-N', its disks 'bosh-disk-os-{vm}*' and its public IP address '{vm}' \
-             yourself, since keep_failed_vms is set"
-        ));
-    }
-    log::info("removing what was made", &[("reason", &failure.describe())]);
-    match remove(arm, request).await {
-        Ok(()) => {
-            made.iter().for_each(Intent::removed);
-            failure
-        }
-        Err(second) => {
-            log::error("not everything was removed", &[("error", &second.describe())]);
-            let left = format!("and not everything was removed: {}", second.describe());
-            // Another attempt would find the addresses taken.
-            Failure::vm_not_created(failure.and(&left).message(), false)
-        }
-    }
-}
-
-/// The VM, if it is there, and all that goes with it.
-async fn remove(arm: &Arm, request: &Request) -> Result<(), Failure> {
-    arm.delete(&find::resource(arm, &request.id)).await?;
-    let interfaces = (0..request.networks.interfaces.len()).map(|index| {
-        let name = belongings::interface_name(&request.id, index);
-        arm.resource(&request.vm.resource_group, Kind::NetworkInterface, &name)
-    });
-    let set = request.availability_set.as_deref();
-    delete::remove(arm, &Belongings::left(&arm.settings, &request.id, interfaces.collect(), set)).await
-}
-
-/// Whatever went wrong, no VM came of it.
-fn not_created(failure: Failure) -> Failure {
-    match failure {
-        Failure::Cloud(_) | Failure::Rejected(_) | Failure::NotFound(_) => {
-            Failure::vm_not_created(failure.describe(), false)
-        }
-        other => other,
-    }
 }

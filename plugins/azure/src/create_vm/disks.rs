@@ -3,6 +3,7 @@ use serde_json::{Map, Value, json};
 
 use crate::disks::Caching;
 use crate::disks::properties::encryption_set_id;
+use crate::errors;
 use crate::instance_types;
 use crate::properties::Properties;
 use crate::settings::Settings;
@@ -60,9 +61,9 @@ impl RootDisk {
                 )));
             }
         };
-        let caching = all.text("caching")?.map(|text| Caching::parse(&text)).transpose()?;
+        let caching = all.text("caching")?.map(|text| Caching::parse(&text)).transpose().map_err(errors::no_vm)?;
         Ok(Self {
-            size_mib: root.number("size")?,
+            size_mib: root.number("size").map_err(errors::no_vm)?,
             sku: root.text("type")?.or(all.text("storage_account_type")?),
             placement,
             caching: caching.unwrap_or(Caching::ReadWrite),

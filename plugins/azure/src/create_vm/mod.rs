@@ -17,7 +17,13 @@ mod build;
 #[cfg(target_family = "wasm")]
 mod launch;
 #[cfg(target_family = "wasm")]
+mod login;
+#[cfg(target_family = "wasm")]
+mod member;
+#[cfg(target_family = "wasm")]
 mod survey;
+#[cfg(target_family = "wasm")]
+mod undo;
 
 #[cfg(target_family = "wasm")]
 pub(crate) use build::create;

@@ -3,6 +3,7 @@ use cpi_plugin_sdk::{Failure, Tag};
 use super::disks::{EphemeralDisk, RootDisk};
 use super::pools::{self, Pool};
 use crate::arm::{Kind, Resource};
+use crate::errors;
 use crate::properties::Properties;
 use crate::settings::{Settings, named};
 
@@ -11,6 +12,8 @@ use crate::settings::{Settings, named};
 pub(crate) struct VmProperties {
     /// In the order in which they are tried.
     pub sizes: Vec<String>,
+    /// The first of them is `instance_type`, and not one of a list.
+    pub has_own_size: bool,
     pub resource_group: String,
     /// In the order in which they are tried.
     pub zones: Vec<String>,
@@ -70,10 +73,11 @@ impl VmProperties {
         let availability_set = zones.is_empty().then(|| wanted_set(&all, set, settings)).transpose()?;
         Ok(Self {
             sizes: sizes(&all)?,
+            has_own_size: all.text("instance_type")?.is_some(),
             zones,
             availability_set,
             root_disk: RootDisk::parse(&all, settings)?,
-            ephemeral_disk: EphemeralDisk::parse(&all.object("ephemeral_disk")?, settings)?,
+            ephemeral_disk: EphemeralDisk::parse(&all.object("ephemeral_disk")?, settings).map_err(errors::no_vm)?,
             load_balancers: pools::parse(&all, "load_balancer", &settings.resource_group)?,
             application_gateways: pools::parse(&all, "application_gateway", &settings.resource_group)?,
             security_group: named(&all, "security_group")?,

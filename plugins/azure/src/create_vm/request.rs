@@ -3,6 +3,7 @@ use cpi_plugin_sdk::{Failure, Plan, Tag};
 use super::availability_set;
 use super::networks::Networks;
 use super::properties::VmProperties;
+use crate::errors;
 use crate::ids::VmId;
 use crate::settings::Settings;
 use crate::tags;
@@ -34,10 +35,10 @@ impl Request {
         let networks = Networks::parse(&plan.networks, settings)?;
         let minutes = settings.idle_timeout_minutes;
         if vm.dynamic_public_ip && !(4..=30).contains(&minutes) {
-            return Err(Failure::rejected(format!(
+            return Err(errors::no_vm(Failure::rejected(format!(
                 "The minimum idle_timeout_in_minutes is 4 minutes, the maximum is 30 minutes, \
                  pip_idle_timeout_in_minutes is {minutes}"
-            )));
+            ))));
         }
         let key = |value: &Option<String>, key: &str| {
             let missing = || Failure::invalid(format!("missing configuration parameters > azure:{key}"));

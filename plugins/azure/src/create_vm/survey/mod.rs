@@ -1,0 +1,80 @@
+//! What is there already and what is not, looked at before anything is made.
+
+mod address;
+mod balancers;
+mod groups;
+mod place;
+mod set;
+mod sizes;
+
+use cpi_plugin_sdk::Failure;
+use futures_concurrency::prelude::*;
+use serde::de::IgnoredAny;
+
+use super::image::{self, Image};
+use super::interfaces::References;
+use super::request::Request;
+use crate::arm::{Arm, Resource, same_id};
+
+pub(super) use place::location;
+pub(super) use sizes::fitting;
+
+/// What a VM is made with.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub location: String,
+    /// The VM's resource group has to be made.
+    pub lacks_group: bool,
+    /// Its availability set has to be made.
+    pub lacks_set: bool,
+    /// One for each interface.
+    pub references: Vec<References>,
+    /// The image for the first size.
+    pub image: Image,
+}
+
+pub(super) async fn survey(arm: &Arm, request: &Request, location: String) -> Result<Site, Failure> {
+    let size = request.vm.sizes.first().map(String::as_str).unwrap_or_default();
+    let sku = request.vm.root_disk.sku_for(size);
+    let (image, references, lacks_set, lacks_group) = (
+        image::find(arm, &request.stemcell, sku, &location),
+        references(arm, request),
+        set::is_missing(arm, request, &location),
+        lacks_group(arm, &request.vm.resource_group),
+    )
+        .join()
+        .await;
+    let (lacks_set, lacks_group) = (lacks_set?, lacks_group?);
+    Ok(Site { lacks_group, lacks_set, references: references?, image: image?, location })
+}
+
+/// The default one is there, or nothing would be.
+async fn lacks_group(arm: &Arm, group: &str) -> Result<bool, Failure> {
+    if same_id(group, &arm.settings.resource_group) {
+        return Ok(false);
+    }
+    let found: Option<IgnoredAny> = arm.read(&Resource::group(&arm.settings, group)).await?;
+    Ok(found.is_none())
+}
+
+/// What each interface refers to. Balancers are for the primary one, a VIP for the one that it names.
+async fn references(arm: &Arm, request: &Request) -> Result<Vec<References>, Failure> {
+    let (networks, vm) = (&request.networks, &request.vm);
+    let (all, address, balancers) = (
+        groups::find(arm, request),
+        address::find(arm, networks.vip.as_ref()),
+        balancers::find(arm, &vm.load_balancers, &vm.application_gateways),
+    )
+        .join()
+        .await;
+    let (mut all, address, balancers) = (all?, address?, balancers?);
+    let group = networks.vip.as_ref().and_then(|vip| vip.group.as_ref());
+    let holder = networks.interfaces.iter().position(|known| group.is_some() && known.group.as_ref() == group);
+    if let Some(holder) = all.get_mut(holder.unwrap_or(0)) {
+        holder.public_address = address;
+    }
+    if let Some(primary) = all.first_mut() {
+        balancers.join(primary)?;
+    }
+    Ok(all)
+}
