@@ -49,6 +49,9 @@ def _scoped(cloud: Cloud, request: Request, path: str) -> Answer:
             "InvalidSubscriptionId",
             f"The provided subscription identifier '{scope['subscription']}' is malformed or invalid.",
         )
+    there = cloud.settings.subscriptions
+    if there and scope["subscription"].lower() not in map(str.lower, there):
+        raise ArmError(404, "SubscriptionNotFound", f"The subscription '{scope['subscription']}' could not be found.")
     group, rest = scope["group"], scope["rest"] or ""
     if group and not rest:
         return groups.answer(cloud, request, scope["subscription"], group)

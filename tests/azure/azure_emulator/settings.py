@@ -24,6 +24,8 @@ class Settings:
     """The only secret that the token endpoints take; empty: any."""
     roles: dict[str, list[str]] = field(default_factory=dict)
     """Client -> the actions that its role has, with `*`; a client that is not named may do everything."""
+    subscriptions: list[str] = field(default_factory=list)
+    """Those that there are; empty: any."""
     certificate: str = ""
     """PEM of the certificate that signs client assertions; empty: their signature is not checked."""
     audiences: list[str] = field(
