@@ -75,7 +75,7 @@ class Azure(Eye, Cloud):
         # What was recorded of it is for things that are there.
         if method in _RUBY and all(it.status < 400 for it in self.requests):
             count = f"{len(sights)} request{'s'[:len(sights) != 1]}"
-            yield Fact(f"it took {count}; the Ruby CPI sends {_RUBY[method]}", len(sights) < _RUBY[method])
+            yield Fact(f"it took {count}; the Ruby CPI needs at least {_RUBY[method]}", len(sights) < _RUBY[method])
 
     def tell_more(self, director: Director) -> None:
         chapters.another_subscription(director, self)
