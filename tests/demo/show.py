@@ -32,7 +32,9 @@ class Show:
             self._say(f"   {text}")
 
     def chapter(self, text: str) -> None:
-        self._say(f"\n    {self._paint('1', text)}")
+        self._say()
+        for line in _wrap(text, self.width - 4):
+            self._say(f"    {self._paint('1', line)}")
 
     def step(self, number: int, method: str, ms: float, cloud_ms: float) -> None:
         time = f"{ms:.1f} ms" + (f", {cloud_ms:.1f} of them the cloud's" if cloud_ms else "")
@@ -93,7 +95,7 @@ class Show:
     def bad(self, text: str) -> str:
         return self._paint("31", text)
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str = "") -> None:
         if not self._quiet:
             print(text.rstrip(), flush=True)
 
