@@ -123,23 +123,29 @@ impl Eye<'_> {
         if record.origin.configuration != self.session.account && !self.options.other_settings {
             return State::Elsewhere;
         }
-        let is_kept = is_resumable(left) && !self.options.uploads;
-        if !self.options.delete || is_kept {
+        if let Some(kept) = self.kept(record, left) {
             match self.find(record, left).await {
-                State::There(ids) if is_resumable(left) => return State::Resumable(ids),
+                State::There(ids) => return kept(ids),
                 State::Gone if self.options.delete => {}
                 other => return other,
             }
         }
-        if record.ended == Ended::Answering && !self.options.answered {
-            return match self.find(record, left).await {
-                State::There(ids) => State::Kept(ids),
-                other => other,
-            };
-        }
         match self.remove(record, left).await {
             Ok(()) => State::Removed,
             Err(problem) => State::Unknown(problem),
+        }
+    }
+
+    /// What is said of a thing that stays, if it does.
+    fn kept(&self, record: &Record, left: &LeftBehind) -> Option<fn(Vec<String>) -> State> {
+        if is_resumable(left) && !self.options.uploads {
+            Some(State::Resumable)
+        } else if !self.options.delete {
+            Some(State::There)
+        } else if record.ended == Ended::Answering && !self.options.answered {
+            Some(State::Kept)
+        } else {
+            None
         }
     }
 

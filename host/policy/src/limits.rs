@@ -116,6 +116,14 @@ impl Limits {
         ] {
             *current = value.map_or(*current, |value| number(*current, value));
         }
+        // What a method may take is narrowed from what it is now, not from a default that is narrower.
+        let of: Vec<_> = patch
+            .wall
+            .of
+            .iter()
+            .map(|(method, value)| (*method, time(self.wall_of(*method), (*value).into())))
+            .collect();
+        self.wall_of.extend(of);
         for (current, value) in [
             (&mut self.cpu, patch.cpu.map(Duration::from)),
             (&mut self.request_time, patch.http.timeout.map(Duration::from)),
@@ -124,10 +132,6 @@ impl Limits {
             (&mut self.wall, patch.wall.default.map(Duration::from)),
         ] {
             *current = value.map_or(*current, |value| time(*current, value));
-        }
-        for (method, value) in &patch.wall.of {
-            let ceiling = self.wall_of(*method);
-            self.wall_of.insert(*method, time(ceiling, (*value).into()));
         }
     }
 
@@ -199,6 +203,8 @@ mod tests {
         assert_eq!(limits.cpu, Limits::default().cpu);
         assert_eq!(limits.wall_of(Method::CreateVm), Duration::from_mins(30));
         assert_eq!(limits.wall_of(Method::HasVm), Limits::default().wall);
+        let longer = Limits::new(&patch("wall = { default = \"40m\", create_vm = \"90m\" }"), &LimitsPatch::default());
+        assert_eq!(longer.wall_of(Method::CreateVm), Duration::from_mins(90));
 
         let operator = patch("memory = \"1GiB\"\nwall = { default = \"100h\" }\nhttp = { in-flight = 99 }");
         let limits = Limits::new(&wishes, &operator);

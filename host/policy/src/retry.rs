@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::form_urlencoded;
 
+use crate::pattern::NamePattern;
 use crate::{Method, Permit};
 
 /// The `[retry]` table of a manifest: what is peculiar to a cloud. Without it the defaults hold.
@@ -15,13 +16,13 @@ pub struct RetryAsk {
     limit: Option<String>,
     /// Error codes that mean "slow down" or "not now"; a `*` at the end stands for any text.
     #[serde(default)]
-    codes: Vec<String>,
+    codes: Vec<NamePattern>,
     /// Error codes for which trying again is useless, whatever the status says.
     #[serde(default)]
-    never: Vec<String>,
+    never: Vec<NamePattern>,
     /// Actions that may be done twice, such as `Describe*`: they are sent again even when they may have arrived.
     #[serde(default)]
-    repeat: Vec<String>,
+    repeat: Vec<NamePattern>,
     /// The field of a form with which a service knows a request that it has seen already, such as `ClientToken`.
     token: Option<String>,
 }
@@ -94,7 +95,7 @@ impl Retry {
         }
         let code = told_code(headers).or_else(|| error_code(body));
         let listed =
-            |list: &[String]| code.as_deref().is_some_and(|code| list.iter().any(|entry| matches(entry, code)));
+            |list: &[NamePattern]| code.as_deref().is_some_and(|code| list.iter().any(|entry| entry.matches(code)));
         if listed(&self.ask.never) {
             return None;
         }
@@ -126,7 +127,7 @@ impl Retry {
                 let token = |name: &String| {
                     form_urlencoded::parse(&request.body).any(|(field, value)| field == *name && !value.is_empty())
                 };
-                self.ask.repeat.iter().any(|entry| matches(entry, action)) || self.ask.token.as_ref().is_some_and(token)
+                self.ask.repeat.iter().any(|entry| entry.matches(action)) || self.ask.token.as_ref().is_some_and(token)
             }
         }
     }
@@ -151,10 +152,6 @@ fn pause(retried: u32, random: f64) -> Duration {
         .saturating_mul(2u32.saturating_pow(retried))
         .min(LONGEST_PAUSE)
         .mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0)
-}
-
-fn matches(entry: &str, code: &str) -> bool {
-    entry.strip_suffix('*').map_or(entry == code, |start| code.starts_with(start))
 }
 
 /// The error code of a service of AWS that answers in JSON: `ThrottlingException:http://…`.

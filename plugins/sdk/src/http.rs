@@ -145,12 +145,13 @@ impl Error {
         matches!(self.0, Problem::Unreachable(_) | Problem::TimedOut(_) | Problem::TooLarge(_))
     }
 
-    /// The failure of a call whose operation got no answer. Missing credentials are the operator's mistake and become
+    /// The failure of a call whose operation got no answer. Credentials that the settings do not give are the operator's mistake and become
     /// [`Failure::Invalid`]; everything else is [`Failure::Cloud`] with a code that names the kind.
     #[must_use]
     pub fn into_failure(self, operation: &str) -> Failure {
         let code = match &self.0 {
             Problem::NoCredentials(text) => return Failure::invalid(text),
+            Problem::Unauthenticated(_) => "Unauthenticated",
             Problem::Denied(_) => "Denied",
             Problem::Unreachable(_) => "Unreachable",
             Problem::TimedOut(_) => "TimedOut",
@@ -173,6 +174,7 @@ impl fmt::Display for Error {
         match &self.0 {
             Problem::Denied(text)
             | Problem::NoCredentials(text)
+            | Problem::Unauthenticated(text)
             | Problem::Unreachable(text)
             | Problem::TimedOut(text)
             | Problem::OverBudget(text)

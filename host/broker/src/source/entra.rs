@@ -18,6 +18,11 @@ mod token;
 use environment::Environment;
 use token::Ask;
 
+/// The settings to look at when Entra refuses a client that proves itself with its own secret.
+const SECRET: &str = "tenant_id, client_id or client_secret/certificate";
+/// And when another issuer vouches for it.
+const FEDERATED: &str = "tenant_id, client_id or the token in federated_token_file";
+
 /// How the token for one credential is had.
 pub(crate) struct EntraSource {
     settings: Arc<HostSettings>,
@@ -56,8 +61,8 @@ impl EntraSource {
         };
         let ask = match settings.text("credentials_source").unwrap_or("static") {
             "managed_identity" => managed_identity::ask(settings, &resource)?,
-            "static" => self.for_client(&environment, &resource, |url, client| self.proof(url, client))?,
-            "workload_identity" => self.for_client(&environment, &resource, |_, _| self.federated())?,
+            "static" => self.for_client(&environment, &resource, SECRET, |url, client| self.proof(url, client))?,
+            "workload_identity" => self.for_client(&environment, &resource, FEDERATED, |_, _| self.federated())?,
             other => {
                 return Err(CredentialError::Settings(format!(
                     "Unknown credentials_source {}: it can be static, managed_identity, workload_identity",
@@ -74,6 +79,7 @@ impl EntraSource {
         &self,
         environment: &Environment,
         resource: &str,
+        looked_at: &'static str,
         proof: impl FnOnce(&Url, &str) -> Result<Vec<(&'static str, String)>, CredentialError>,
     ) -> Result<Ask, CredentialError> {
         let client = self.required("client_id")?;
@@ -86,7 +92,7 @@ impl EntraSource {
             form.push(("scope", "user_impersonation".to_owned()));
         }
         form.extend(proof(&url, client)?);
-        Ok(Ask::form(url, environment.addresses.clone(), form))
+        Ok(Ask::form(url, environment.addresses.clone(), form, looked_at))
     }
 
     /// The secret when there is one, or else an assertion that the certificate signs: the order of the Ruby CPI.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use cpi_broker::{Incoming, Problem as Cause};
+use cpi_broker::{CredentialError, Incoming, Problem as Cause};
 use cpi_policy::{Method as HttpMethod, Outgoing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -81,7 +81,10 @@ pub(super) fn problem(cause: &Cause) -> Problem {
     let text = cause.to_string();
     match cause {
         Cause::Denied(_) => Problem::Denied(text),
-        Cause::NoCredentials(_) => Problem::NoCredentials(text),
+        Cause::NoCredentials(CredentialError::Settings(_) | CredentialError::Request(_)) => {
+            Problem::NoCredentials(text)
+        }
+        Cause::NoCredentials(_) => Problem::Unauthenticated(text),
         Cause::TimedOut(_) => Problem::TimedOut(text),
         Cause::TooLarge(limit) => Problem::TooLarge(*limit),
         Cause::OverBudget(_) | Cause::TooMuchWaiting(_) => Problem::OverBudget(text),

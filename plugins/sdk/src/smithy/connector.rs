@@ -102,7 +102,9 @@ fn connector_error(error: Error) -> ConnectorError {
     match error.problem() {
         Problem::TimedOut(_) => ConnectorError::timeout(error.into()),
         Problem::Unreachable(_) => ConnectorError::io(error.into()),
-        Problem::Denied(_) | Problem::NoCredentials(_) | Problem::Invalid(_) => ConnectorError::user(error.into()),
+        Problem::Denied(_) | Problem::NoCredentials(_) | Problem::Unauthenticated(_) | Problem::Invalid(_) => {
+            ConnectorError::user(error.into())
+        }
         Problem::TooLarge(_) | Problem::OverBudget(_) => ConnectorError::other(error.into(), None),
     }
 }

@@ -93,11 +93,15 @@ impl Environment {
         let text = match self.directory {
             Directory::Adfs => format!("{authority}/oauth2/token?{QUERY}"),
             Directory::Entra => {
-                let tenant = tenant.filter(|tenant| is_tenant(tenant)).ok_or_else(|| {
-                    CredentialError::Settings(
-                        "tenant_id is missing or is none: it must be a UUID or the name of a domain".to_owned(),
-                    )
+                let tenant = tenant.ok_or_else(|| {
+                    CredentialError::Settings("tenant_id is missing; a token of Entra needs it".to_owned())
                 })?;
+                if !is_tenant(tenant) {
+                    return Err(CredentialError::Settings(format!(
+                        "tenant_id '{}' is none: it must be a UUID or the name of a domain",
+                        printable(tenant, 100)
+                    )));
+                }
                 match version {
                     Version::One => format!("{authority}/{tenant}/oauth2/token?{QUERY}"),
                     Version::Two => format!("{authority}/{tenant}/oauth2/v2.0/token"),

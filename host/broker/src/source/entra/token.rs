@@ -21,6 +21,10 @@ pub(super) struct Ask {
     timeout: Duration,
     /// Statuses that pass, apart from the usual ones.
     passing: &'static [u16],
+    /// How often it is asked while it does not answer at all.
+    attempts_in_silence: u32,
+    /// The settings to look at when it is refused.
+    settings: &'static str,
 }
 
 /// A token as it was given.
@@ -37,7 +41,12 @@ const ENOUGH: usize = 600;
 
 impl Ask {
     /// A form for an authority.
-    pub(super) fn form(url: Url, addresses: AddressRule, fields: Vec<(&'static str, String)>) -> Self {
+    pub(super) fn form(
+        url: Url,
+        addresses: AddressRule,
+        fields: Vec<(&'static str, String)>,
+        settings: &'static str,
+    ) -> Self {
         let content_type = "application/x-www-form-urlencoded".to_owned();
         Self {
             service: format!("Entra ({})", url.origin().ascii_serialization()),
@@ -48,6 +57,8 @@ impl Ask {
             body: form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes(),
             timeout: Duration::from_secs(20),
             passing: &[],
+            attempts_in_silence: 3,
+            settings,
         }
     }
 
@@ -63,6 +74,8 @@ impl Ask {
             body: Vec::new(),
             timeout: Duration::from_secs(3),
             passing: &[404, 410],
+            attempts_in_silence: 1,
+            settings: "managed_identity_resource_id and managed_identity_client_id",
         }
     }
 
@@ -70,14 +83,19 @@ impl Ask {
     pub(super) async fn send(&self, network: &Network) -> Result<Answer, CredentialError> {
         let mut tried = 1;
         loop {
-            let answer = network.send(self.request()).await.map_err(|problem| self.unreachable(&problem))?;
-            let busy = matches!(answer.status, 408 | 429 | 500..=599) || self.passing.contains(&answer.status);
-            if !busy || tried == ATTEMPTS {
-                return self.read(&answer, tried);
-            }
-            tokio::time::sleep(pause(&answer, tried)).await;
+            let pause = match network.send(self.request()).await {
+                Ok(answer) if self.is_busy(&answer) && tried < ATTEMPTS => pause(told(&answer), tried),
+                Ok(answer) => return self.read(&answer, tried),
+                Err(_) if tried < self.attempts_in_silence => pause(None, tried),
+                Err(problem) => return Err(self.unreachable(&problem)),
+            };
+            tokio::time::sleep(pause).await;
             tried += 1;
         }
+    }
+
+    fn is_busy(&self, answer: &Incoming) -> bool {
+        matches!(answer.status, 408 | 429 | 500..=599) || self.passing.contains(&answer.status)
     }
 
     fn request(&self) -> OwnRequest {
@@ -116,17 +134,19 @@ impl Ask {
         let code = text("error").map_or(format!("HTTP {status}"), |code| printable(code, ENOUGH));
         let first_line = text("error_description").and_then(|text| text.lines().next());
         let words = first_line.map_or("there is no reason in the answer".to_owned(), |text| printable(text, ENOUGH));
+        let settings = self.settings;
         let hint = match status {
-            401 => ". Invalid tenant_id, client_id or client_secret/certificate",
-            400 => ". Check tenant_id, client_id and client_secret/certificate for typing errors",
-            _ if tried == ATTEMPTS => ". Failed to get token after 5 retries",
-            _ => "",
+            401 => format!(". Invalid {settings}"),
+            400 => format!(". Check {settings} for typing errors"),
+            _ if tried == ATTEMPTS => ". Failed to get token after 5 retries".to_owned(),
+            _ => String::new(),
         };
         CredentialError::Refused { service: self.service.clone(), code, message: format!("{words}{hint}") }
     }
 
     fn unreachable(&self, problem: &Problem) -> CredentialError {
-        CredentialError::unreachable(&self.service, problem)
+        let problem = format!("{problem}. Please make sure the CPI has proper network access to Azure");
+        CredentialError::Unreachable { service: self.service.clone(), problem }
     }
 }
 
@@ -134,10 +154,14 @@ fn accept_json() -> (String, String) {
     ("accept".to_owned(), "application/json".to_owned())
 }
 
+/// How long the service wants to be left alone.
+fn told(answer: &Incoming) -> Option<Duration> {
+    let (_, value) = answer.headers.iter().find(|(name, _)| name == "retry-after")?;
+    value.trim().parse().ok().map(Duration::from_secs)
+}
+
 /// As long as the service says, or twice as long each time.
-fn pause(answer: &Incoming, tried: u32) -> Duration {
-    let told = answer.headers.iter().find(|(name, _)| name == "retry-after");
-    let told = told.and_then(|(_, value)| value.trim().parse().ok()).map(Duration::from_secs);
+fn pause(told: Option<Duration>, tried: u32) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(2u32.saturating_pow(tried.saturating_sub(1)));
     told.unwrap_or(doubled).min(LONGEST_PAUSE)
 }
