@@ -7,6 +7,7 @@
     reason = "tests end at the first thing that is not as it should be"
 )]
 
+mod account_keys;
 mod answers;
 mod bad_endpoints;
 mod bad_input;

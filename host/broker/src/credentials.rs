@@ -8,12 +8,16 @@ use cpi_policy::{Credential, HostSettings, Manifest, Permit, Scope, Signing, err
 
 use crate::lock::lock;
 use crate::network::Network;
-use crate::sign::shared_key::{self, Account, Kind};
+use crate::sign::shared_key::Kind;
 use crate::sign::{Signature, sas, sigv4};
 use crate::source::aws::{AwsSource, Keys};
 use crate::source::entra::{EntraSource, Version};
 use crate::source::{CredentialError, Fresh, Held, TokenCache};
 use crate::{Incoming, Journal, Level, Problem};
+
+mod account;
+
+use account::Keyring;
 
 /// The credentials of one call, by their names in the manifest. What they are made of never leaves the host.
 pub struct Credentials {
@@ -28,7 +32,7 @@ pub struct Credentials {
 enum Scheme {
     Sigv4(AwsSource, Held<Keys>),
     Entra(EntraSource, Held<String>),
-    SharedKey { kind: Kind, account: String, key: String },
+    SharedKey { kind: Kind, keys: Keyring },
     Sas { token: String },
     Basic { username: String, password: String },
     Bearer { token: String },
@@ -67,8 +71,12 @@ impl Credentials {
                 Credential::Entra { resource, .. } => {
                     entra(resource.unwrap_or(cpi_policy::Audience::Management), Version::One)
                 }
-                Credential::SharedKey { account, key } => Scheme::SharedKey { kind: Kind::Full, account, key },
-                Credential::SharedKeyLite { account, key } => Scheme::SharedKey { kind: Kind::Lite, account, key },
+                Credential::SharedKey { account, key } => {
+                    Scheme::SharedKey { kind: Kind::Full, keys: Keyring::new(account, key, &settings, network) }
+                }
+                Credential::SharedKeyLite { account, key } => {
+                    Scheme::SharedKey { kind: Kind::Lite, keys: Keyring::new(account, key, &settings, network) }
+                }
                 Credential::Sas { token } => Scheme::Sas { token },
                 Credential::Basic { username, password } => Scheme::Basic { username, password },
                 Credential::Bearer { token } => Scheme::Bearer { token },
@@ -107,15 +115,10 @@ impl Credentials {
                 Ok(Signature { edition, ..signature })
             }
             Scheme::Entra(source, held) => {
-                let (token, edition) = held.get(self.obtain(name, Box::pin(source.fetch()))).await?;
-                self.hide([token.as_str()]);
+                let (token, edition) = self.token(name, source, held).await?;
                 Ok(Signature { edition: Some(edition), ..Signature::authorization(format!("Bearer {token}")) })
             }
-            Scheme::SharedKey { kind, account, key } => {
-                let account =
-                    Account { name: self.setting(name, account)?, key: self.setting(name, key)?, setting: key };
-                Ok(shared_key::sign(*kind, &account, permit.request(), permit.url(), body)?)
-            }
+            Scheme::SharedKey { kind, keys } => self.sign_for_account(name, *kind, keys, permit, body).await,
             Scheme::Sas { token } => Ok(sas::sign(self.setting(name, token)?, token, permit.url())?),
             Scheme::Basic { username, password } => {
                 let user = self.setting(name, username)?;
@@ -131,14 +134,34 @@ impl Credentials {
         }
     }
 
-    /// Whether a service did not accept a token that can be had anew. It is forgotten then.
-    pub(crate) async fn renewed(&self, signing: &Signing, edition: Option<u64>, answer: &Incoming) -> bool {
+    async fn token(
+        &self,
+        name: &str,
+        source: &EntraSource,
+        held: &Held<String>,
+    ) -> Result<(String, u64), CredentialError> {
+        let (token, edition) = held.get(self.obtain(name, Box::pin(source.fetch()))).await?;
+        self.hide([token.as_str()]);
+        Ok((token, edition))
+    }
+
+    /// Whether a service did not accept a token, or a key, that can be had anew. It is forgotten then.
+    pub(crate) async fn renewed(
+        &self,
+        signing: &Signing,
+        permit: &Permit,
+        edition: Option<u64>,
+        answer: &Incoming,
+    ) -> bool {
         let (Some(edition), Some(scheme)) = (edition, self.schemes.get(&signing.credential)) else {
             return false;
         };
-        match scheme {
-            Scheme::Sigv4(_, held) if is_stale(answer) => held.forget(edition).await,
-            Scheme::Entra(_, held) if answer.status == 401 => held.forget(edition).await,
+        match (scheme, permit.account()) {
+            (Scheme::Sigv4(_, held), _) if is_stale(answer) => held.forget(edition).await,
+            (Scheme::Entra(_, held), _) if answer.status == 401 => held.forget(edition).await,
+            (Scheme::SharedKey { keys: Keyring::Asked(keys), .. }, Some(account)) if account::is_wrong_key(answer) => {
+                keys.of(account).forget(edition).await;
+            }
             _ => return false,
         }
         let name = &signing.credential;

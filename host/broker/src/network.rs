@@ -81,6 +81,11 @@ impl Network {
         AddressRule::Public(self.egress.allow_private.clone())
     }
 
+    /// The addresses of a service that the operator names: private ones too, but none of a metadata service's.
+    pub(crate) fn service(&self) -> AddressRule {
+        AddressRule::Service(self.egress.allow_private.clone())
+    }
+
     /// What must not be printed.
     pub fn secrets(&self) -> Vec<String> {
         self.egress.proxy.as_ref().map(Proxy::secrets).unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use url::Url;
 
+pub(crate) mod blob_sas;
 pub(crate) mod sas;
 pub(crate) mod shared_key;
 pub(crate) mod sigv4;
@@ -13,6 +14,8 @@ pub(crate) struct Signature {
     pub(crate) headers: Vec<(String, String)>,
     /// What follows the query of the URL, already encoded.
     pub(crate) query: Option<String>,
+    /// A header of the request that has another value than the plugin gave it.
+    pub(crate) replaced: Option<(String, String)>,
     /// Which edition of a token it was made with, for one that a service gave.
     pub(crate) edition: Option<u64>,
 }

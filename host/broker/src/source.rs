@@ -1,10 +1,12 @@
 //! Where the secrets come from: settings, services that give them for a while, and what is kept of these.
 
+pub(crate) mod account_keys;
 pub(crate) mod aws;
 pub(crate) mod entra;
 mod error;
 mod held;
 mod kept;
+mod patient;
 
 pub use error::CredentialError;
 pub(crate) use held::{Fresh, Held};

@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::request::Method;
+
 /// One `[credentials.NAME]` table of a manifest: how requests that name this credential are authenticated, and in
 /// which settings the secrets are. The plugin reads none of them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -19,17 +21,17 @@ pub enum Credential {
     },
     /// `SharedKey` of Azure's storage, for blobs, queues and files.
     SharedKey {
-        /// The setting with the name of the account.
-        account: String,
-        /// The setting with its key, in base64.
-        key: String,
+        /// The setting with the name of the account; none when the key is asked for.
+        account: Option<String>,
+        /// Where its key is.
+        key: AccountKey,
     },
     /// `SharedKeyLite` of Azure's tables.
     SharedKeyLite {
-        /// The setting with the name of the account.
-        account: String,
-        /// The setting with its key, in base64.
-        key: String,
+        /// The setting with the name of the account; none when the key is asked for.
+        account: Option<String>,
+        /// Where its key is.
+        key: AccountKey,
     },
     /// A shared access signature of Azure's storage, put into the query.
     Sas {
@@ -48,6 +50,43 @@ pub enum Credential {
         /// The setting with the token.
         token: String,
     },
+}
+
+/// Where the key of a storage account is, which is base64.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum AccountKey {
+    /// In a setting.
+    Setting(String),
+    /// A service gives it.
+    Asked(KeyRequest),
+}
+
+/// A request of the host's own for the key of the account that a plugin's request goes to. No block of the manifest may
+/// have it: a plugin never sees a key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRequest {
+    /// GET or POST.
+    pub method: Method,
+    /// Who gives it. The resource manager of the environment that the settings name is the only one so far.
+    pub service: KeyService,
+    /// The setting under which operators may give another address of the service, as for a request's block.
+    pub endpoint: Option<String>,
+    /// Path and query. `{key}` is a setting, `<account>` the name of the account, both percent-encoded.
+    pub path: String,
+    /// The member of the answer with the key: a JSON pointer.
+    pub json: String,
+    /// The credential of scheme `entra` with which it is asked for.
+    pub credential: String,
+}
+
+/// A service that gives keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyService {
+    /// Azure's resource manager.
+    Management,
 }
 
 /// What a token of Entra is for.
@@ -110,7 +149,9 @@ impl Credential {
     pub(crate) fn settings(&self) -> Vec<&str> {
         match self {
             Self::Sigv4 {} | Self::Entra { .. } => Vec::new(),
-            Self::SharedKey { account, key } | Self::SharedKeyLite { account, key } => vec![account, key],
+            Self::SharedKey { account, key } | Self::SharedKeyLite { account, key } => {
+                account.as_deref().into_iter().chain(key.setting()).collect()
+            }
             Self::Sas { token } | Self::Bearer { token } => vec![token],
             Self::Basic { username, password } => vec![username, password],
         }
@@ -119,7 +160,7 @@ impl Credential {
     /// Whether the settings of the plugin may have this one among them. The name of a storage account is part of URLs.
     pub(crate) fn keeps(&self, setting: &str) -> bool {
         let account = match self {
-            Self::SharedKey { account, .. } | Self::SharedKeyLite { account, .. } => Some(account.as_str()),
+            Self::SharedKey { account, .. } | Self::SharedKeyLite { account, .. } => account.as_deref(),
             _ => None,
         };
         SECRETS.contains(&setting) || (self.settings().contains(&setting) && account != Some(setting))
@@ -128,7 +169,7 @@ impl Credential {
     fn secrets(&self) -> Vec<&str> {
         match self {
             Self::Sigv4 {} | Self::Entra { .. } => Vec::new(),
-            Self::SharedKey { key, .. } | Self::SharedKeyLite { key, .. } => vec![key],
+            Self::SharedKey { key, .. } | Self::SharedKeyLite { key, .. } => key.setting().into_iter().collect(),
             Self::Sas { token } | Self::Bearer { token } => vec![token],
             Self::Basic { password, .. } => vec![password],
         }
@@ -148,8 +189,49 @@ impl Credential {
         match self {
             Self::Entra { resource: None, scope: None } => Err("needs `resource` or `scope`: what the token is for"),
             Self::Entra { resource: Some(_), scope: Some(_) } => Err("has `resource` and `scope`: only one can be"),
+            Self::SharedKey { account, key } | Self::SharedKeyLite { account, key } => match (account, key) {
+                (None, AccountKey::Setting(_)) => Err("needs `account`: the setting with the name of the account"),
+                (Some(_), AccountKey::Asked(_)) => {
+                    Err("has `account`, but the key that is asked for is that of the account in the request's URL")
+                }
+                (None, AccountKey::Asked(request)) => request.check(),
+                (Some(_), AccountKey::Setting(_)) => Ok(()),
+            },
             _ => Ok(()),
         }
+    }
+
+    /// The request for its key, if there is one.
+    pub(crate) fn key_request(&self) -> Option<&KeyRequest> {
+        match self {
+            Self::SharedKey { key: AccountKey::Asked(request), .. }
+            | Self::SharedKeyLite { key: AccountKey::Asked(request), .. } => Some(request),
+            _ => None,
+        }
+    }
+}
+
+impl AccountKey {
+    fn setting(&self) -> Option<&str> {
+        match self {
+            Self::Setting(setting) => Some(setting),
+            Self::Asked(_) => None,
+        }
+    }
+}
+
+impl KeyRequest {
+    fn check(&self) -> Result<(), &'static str> {
+        if !matches!(self.method, Method::Get | Method::Post) {
+            return Err("asks for its key with a method that could change something: it must be GET or POST");
+        }
+        if !self.path.starts_with('/') || !self.path.contains("<account>") {
+            return Err("asks for its key at a path that does not start with '/', or is without <account>");
+        }
+        if !self.json.starts_with('/') {
+            return Err("finds its key with `json`, which must be a JSON pointer such as /keys/0/value");
+        }
+        Ok(())
     }
 }
 
@@ -183,6 +265,9 @@ impl fmt::Display for Credential {
     /// The scheme, and the settings that it takes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.scheme())?;
+        if let Some(KeyRequest { method, path, credential, .. }) = self.key_request() {
+            return write!(f, ", with keys that the host asks for with '{credential}' ({method} {path})");
+        }
         match self.settings().as_slice() {
             [] => Ok(()),
             settings => write!(f, ", with the settings {}", settings.join(" and ")),
@@ -193,6 +278,9 @@ impl fmt::Display for Credential {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ASKED: &str = "scheme = 'shared-key'\nkey = { method = 'POST', service = 'management', \
+                         path = '/{group}/<account>/keys', json = '/key', credential = 'azure' }";
 
     fn credential(text: &str) -> Result<Credential, String> {
         let credential: Credential = toml::from_str(text).map_err(|error| error.to_string())?;
@@ -208,6 +296,7 @@ mod tests {
             ("scheme = 'entra'\nscope = 'https://vault.azure.net'", vec![], vec![]),
             ("scheme = 'shared-key'\naccount = 'a'\nkey = 'k'", vec!["a", "k"], vec!["k"]),
             ("scheme = 'shared-key-lite'\naccount = 'a'\nkey = 'k'", vec!["a", "k"], vec!["k"]),
+            (ASKED, vec![], vec![]),
             ("scheme = 'sas'\ntoken = 't'", vec!["t"], vec!["t"]),
             ("scheme = 'basic'\nusername = 'u'\npassword = 'p'", vec!["u", "p"], vec!["p"]),
             ("scheme = 'bearer'\ntoken = 't'", vec!["t"], vec!["t"]),
@@ -227,6 +316,11 @@ mod tests {
             ("scheme = 'basic'\nusername = 'u'\npassword = 'u'", "twice"),
             ("scheme = 'bearer'\ntoken = ''", "empty name"),
             ("scheme = 'entra'", "needs `resource` or `scope`"),
+            ("scheme = 'shared-key'\nkey = 'k'", "needs `account`"),
+            (&format!("{ASKED}\naccount = 'a'"), "the account in the request's URL"),
+            (&ASKED.replace("POST", "PUT"), "must be GET or POST"),
+            (&ASKED.replace("<account>", "mine"), "without <account>"),
+            (&ASKED.replace("'/key'", "'key'"), "must be a JSON pointer"),
             ("scheme = 'entra'\nresource = 'storage'\nscope = 'storage'", "only one"),
             ("scheme = 'entra'\nresource = 'http://x'", "'http://x' is not what a token can be for"),
             ("scheme = 'entra'\nresource = 'https://x/?y'", "is not what a token can be for"),

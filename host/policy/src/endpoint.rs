@@ -3,8 +3,24 @@ use url::Url;
 /// An operator's endpoint in its one canonical form, without a slash at its end; or what is wrong with it, without its
 /// text, in which somebody may have put a password.
 ///
-/// `https://` is put before a value without a scheme, so that `host:port` means what it says.
+/// `https://` is put before a value without a scheme, so that `host:port` means what it says. `{account}` may stand for
+/// the name of a storage account: as the first label of the host, or as the last segment of the path.
 pub fn normalise_endpoint(value: &str) -> Result<String, String> {
+    const ACCOUNT: &str = "{account}";
+    // A name that a URL can have, and that nobody gives.
+    const STAND_IN: &str = "account-account-account-account";
+    let Some((before, after)) = value.split_once(ACCOUNT) else { return normalise(value) };
+    let in_host = before.is_empty() || before.ends_with("://");
+    let in_path = before.ends_with('/') && !in_host;
+    if !(in_host && after.starts_with('.') || in_path && after.trim_end_matches('/').is_empty()) {
+        return Err(format!(
+            "may have {ACCOUNT} only as the first label of the host or as the last segment of the path"
+        ));
+    }
+    normalise(&value.replacen(ACCOUNT, STAND_IN, 1)).map(|text| text.replacen(STAND_IN, ACCOUNT, 1))
+}
+
+fn normalise(value: &str) -> Result<String, String> {
     let value = value.trim();
     let text = match value.split_once("://") {
         Some((scheme, _)) if ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
@@ -35,6 +51,8 @@ mod tests {
             ("127.0.0.1:5000", "https://127.0.0.1:5000"),
             ("http://127.0.0.1:5000/", "http://127.0.0.1:5000"),
             ("HTTPS://EC2.Example.com:443/services/Cloud/", "https://ec2.example.com/services/Cloud"),
+            ("http://127.0.0.1:10000/{account}/", "http://127.0.0.1:10000/{account}"),
+            ("{account}.blob.stack.example", "https://{account}.blob.stack.example"),
         ] {
             assert_eq!(normalise_endpoint(value).unwrap(), canonical);
         }
@@ -43,6 +61,10 @@ mod tests {
     #[test]
     fn what_is_no_endpoint_is_refused() {
         for value in ["", "http://", "user:pass@host", "ftp://host", "https://a.b/?x=1", "https://a.b/#f", "a b"] {
+            assert!(normalise_endpoint(value).is_err(), "{value}");
+        }
+        for value in ["a.b/{account}/c", "x{account}.b", "a.{account}.b", "a.b/{account}.c", "a.b/{account}/{account}"]
+        {
             assert!(normalise_endpoint(value).is_err(), "{value}");
         }
     }

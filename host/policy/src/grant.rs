@@ -2,15 +2,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cpi_protocol::Object;
-use url::{Host, Origin, Url};
+use url::{Host, Url};
 
 use crate::action::{self, NoAction};
 use crate::manifest::{Actions, HttpAsk};
-use crate::pattern::fill;
+use crate::pattern::{Below, Place, fill};
 use crate::settings;
 use crate::{
-    AddressRule, AllowedAddress, Egress, HostConfig, HostEntry, HostPattern, Limits, Manifest, Outgoing, Placement,
-    Retry, RuleError, Settings,
+    AddressRule, AllowedAddress, Egress, HostConfig, HostEntry, HostPattern, Limits, Manifest, Method, Outgoing,
+    Placement, Retry, RuleError, Settings,
 };
 
 mod denial;
@@ -42,12 +42,9 @@ pub struct Grant {
 struct Rule {
     /// The manifest's words for where it goes.
     entry: HostEntry,
-    /// Whether the operator leaves this place.
-    left: bool,
-    /// Scheme, host, port, and the path under which the service lives, without a slash at its end.
-    base: Url,
-    /// That of the base, which is compared for every request.
-    origin: Origin,
+    place: Place,
+    /// What the operator leaves of this place; none for all of it.
+    left: Option<Vec<Place>>,
     addresses: AddressRule,
     signing: Option<Signing>,
     ask: Arc<HttpAsk>,
@@ -81,6 +78,18 @@ pub struct Permit {
     action: Option<String>,
     placement: Option<Placement>,
     carries_image: bool,
+    path: String,
+    account: Option<String>,
+    source: Option<Box<Source>>,
+}
+
+/// What a service is to copy: the host lets it be read.
+#[derive(Debug)]
+pub struct Source {
+    /// The header that names it.
+    pub header: String,
+    /// The request to read it, which the grant allows as well.
+    pub read: Permit,
 }
 
 /// What stands in the body of a request.
@@ -158,15 +167,17 @@ impl Grant {
         if bytes > self.limits.request {
             return Err(Denial::BodyTooLarge { bytes, limit: self.limits.request });
         }
-        let origin = url.origin();
-        let mut here = self.rules.iter().filter(|rule| rule.origin == origin).peekable();
+        let mut here = self.rules.iter().filter(|rule| rule.place.has(&url)).peekable();
         if here.peek().is_none() {
             return Err(self.unknown_host(&request, &url));
         }
         let mut closest: Option<Denial> = None;
         for rule in here {
             match rule.check(&request, &url, body, &self.operator) {
-                Ok(action) => return Ok(self.permit(rule, request, url, body, action)),
+                Ok(action) => {
+                    let source = self.source(rule, &request)?;
+                    return Ok(self.permit(rule, request, url, body, action, source));
+                }
                 // Of several rules for one host, the one that went furthest is the one that was meant.
                 Err(denial) if closest.as_ref().is_none_or(|other| denial.depth() > other.depth()) => {
                     closest = Some(denial);
@@ -186,11 +197,11 @@ impl Grant {
             let key = ask.endpoint.clone()?;
             let base = Url::parse(&origin).ok()?;
             let entry = HostEntry::Endpoint(key.clone());
-            let left = self.operator.leaves_host(&entry, &base, &Object::new());
+            let left = self.operator.leaves(&entry, &Object::new());
             let ask = Arc::clone(ask);
             let addresses = AddressRule::Service(self.opened.clone());
             let signing = ask.signing(&Object::new());
-            let rule = Rule { entry, left, origin: base.origin(), base, addresses, signing, ask };
+            let rule = Rule { entry, left, place: Place::of(&base), addresses, signing, ask };
             rule.check(request, url, Body::Own, &self.operator).is_ok().then_some(key)
         });
         Denial::Host { plugin: self.plugin.clone(), origin, granted: self.origins(), endpoint }
@@ -198,20 +209,49 @@ impl Grant {
 
     /// Where requests may go with these settings, each place once.
     fn origins(&self) -> Vec<String> {
-        let mut origins: Vec<_> = self.rules.iter().map(|rule| rule.origin.ascii_serialization()).collect();
+        let mut origins: Vec<_> = self.rules.iter().map(|rule| rule.place.origin().to_owned()).collect();
         origins.sort();
         origins.dedup();
         origins
     }
 
-    fn permit(&self, rule: &Rule, request: Outgoing, url: Url, body: Body, action: Option<String>) -> Permit {
+    /// What a service is to copy is itself a request to read it, with the same credential.
+    fn source(&self, rule: &Rule, request: &Outgoing) -> Result<Option<Box<Source>>, Denial> {
+        let Some(header) = &rule.ask.source else { return Ok(None) };
+        let mut values = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(header));
+        let Some((_, url)) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
+            return Err(Denial::Header { name: header.clone(), problem: "stands there twice" });
+        }
+        let read = Outgoing {
+            method: Method::Get,
+            url: url.clone(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            credential: request.credential.clone(),
+            timeout_ms: None,
+        };
+        let read = self.check(read)?;
+        Ok(Some(Box::new(Source { header: header.to_ascii_lowercase(), read })))
+    }
+
+    fn permit(
+        &self,
+        rule: &Rule,
+        request: Outgoing,
+        url: Url,
+        body: Body,
+        action: Option<String>,
+        source: Option<Box<Source>>,
+    ) -> Permit {
+        let Below { path, account } = rule.place.below(&url).unwrap_or(Below { path: "", account: None });
         // What is sealed goes only where the operator's credential goes.
-        let path = below(rule.base.path(), url.path()).unwrap_or_default();
         let is_here = |place: &&Placement| place.is_in(action.as_deref(), request.method, path);
         let placement = rule.signing.as_ref().and_then(|_| self.placements.iter().find(is_here)).cloned();
         let carries_image = matches!(body, Body::Image(_));
+        let (path, account) = (path.to_owned(), account.map(str::to_owned));
         let (addresses, signing) = (rule.addresses.clone(), rule.signing.clone());
-        Permit { request, url, addresses, signing, action, placement, carries_image }
+        Permit { request, url, addresses, signing, action, placement, carries_image, path, account, source }
     }
 }
 
@@ -230,12 +270,11 @@ impl Rule {
         let signing = ask.signing(readable);
         places
             .into_iter()
-            .filter_map(|(entry, base)| Some((entry, Url::parse(&base).ok()?)))
-            .map(|(entry, base)| Self {
-                left: operator.leaves_host(&entry, &base, readable),
+            .filter_map(|(entry, text)| Some((entry, Place::parse(&text)?)))
+            .map(|(entry, place)| Self {
+                left: operator.leaves(&entry, readable),
                 entry,
-                origin: base.origin(),
-                base,
+                place,
                 addresses: addresses.clone(),
                 signing: signing.clone(),
                 ask: Arc::clone(ask),
@@ -243,9 +282,14 @@ impl Rule {
             .collect()
     }
 
+    /// Whether the operator leaves requests to such a URL.
+    fn is_left(&self, url: &Url) -> bool {
+        self.left.as_ref().is_none_or(|places| places.iter().any(|place| place.has(url)))
+    }
+
     /// The action of a request that may be sent: first as the manifest has it, then as the operator leaves it.
     fn check(&self, request: &Outgoing, url: &Url, body: Body, operator: &Operator) -> Result<Option<String>, Denial> {
-        let path = below(self.base.path(), url.path());
+        let path = self.place.below(url).map(|below| below.path);
         let Some(path) = path.filter(|path| self.ask.paths.iter().any(|pattern| pattern.matches(path))) else {
             return Err(Denial::Path { url: url.to_string() });
         };
@@ -264,7 +308,13 @@ impl Rule {
             return Err(Denial::Image { url: url.to_string() });
         }
         let action = self.ask.actions.as_ref().map(|actions| check_action(actions, request, url)).transpose()?;
-        operator.check(self, request, path, action.as_deref())?;
+        if let Some((name, _)) = headers::source(request)
+            .filter(|(name, _)| self.ask.source.as_ref().is_none_or(|source| !source.eq_ignore_ascii_case(name)))
+        {
+            let problem = "names something that the service would read: the manifest's block has no such `source`";
+            return Err(Denial::Header { name: name.clone(), problem });
+        }
+        operator.check(self, request, url, path, action.as_deref())?;
         match literal(url).filter(|address| !self.addresses.allows(*address)) {
             Some(address) => Err(self.addresses.refusal(url.host_str().unwrap_or_default(), address)),
             None => Ok(action),
@@ -280,14 +330,6 @@ impl HttpAsk {
             region: fill(&sign.region, settings).unwrap_or_default(),
         });
         self.credential.clone().map(|credential| Signing { credential, scope })
-    }
-}
-
-/// What follows the path under which a service lives.
-fn below<'a>(base: &str, path: &'a str) -> Option<&'a str> {
-    match path.strip_prefix(base.trim_end_matches('/'))? {
-        "" => Some("/"),
-        rest => rest.starts_with('/').then_some(rest),
     }
 }
 
@@ -350,6 +392,21 @@ impl Permit {
     /// Whether its body is a block of an image.
     pub fn carries_image(&self) -> bool {
         self.carries_image
+    }
+
+    /// The storage account that it goes to, where its URL says one.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// What the service is to copy.
+    pub fn source(&self) -> Option<&Source> {
+        self.source.as_deref()
+    }
+
+    /// Its path below the place where the service is: `/container/blob`, even where the account is part of the path.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// The field of its body in which a token stands for the agent's settings.

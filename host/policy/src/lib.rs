@@ -26,7 +26,7 @@ mod wider;
 
 pub use address::{AddressRule, is_public};
 pub use config_line::ConfigLine;
-pub use credential::{Audience, Credential};
+pub use credential::{AccountKey, Audience, Credential, KeyRequest, KeyService};
 pub use digest::Digest;
 pub use endpoint::normalise_endpoint;
 pub use grant::{Denial, Grant, Permit, Reach, Scope, Signing};

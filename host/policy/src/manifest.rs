@@ -88,6 +88,9 @@ pub struct HttpAsk {
     /// Whether its requests may carry blocks of a stemcell image.
     #[serde(default)]
     pub image: bool,
+    /// A header with the URL of what a service shall copy, such as `x-ms-copy-source`: it is checked like a request to
+    /// read it, and the host lets the service read it.
+    pub source: Option<String>,
 }
 
 impl HttpAsk {
@@ -234,6 +237,9 @@ pub enum ManifestError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The request that gives a key to the host would give it to the plugin as well.
+    #[error("an [[http]] block has the request for the key of [credentials.{0}]: plugins may not see keys")]
+    KeyInReach(String),
     /// What a credential is made of may not be listed among the plugin's settings.
     #[error("setting '{0}' holds a secret, or a part of a credential, and may not be listed under `settings`")]
     SecretSetting(String),
@@ -266,7 +272,8 @@ impl Manifest {
             let actions =
                 ask.actions.as_ref().map_or(String::new(), |actions| format!(", {} actions", actions.allow.len()));
             let image = if ask.image { ", stemcell images included," } else { "" };
-            format!("sends {signed}{actions}{image} to {}", hosts.join(", "))
+            let source = if ask.source.is_some() { ", what to copy included," } else { "" };
+            format!("sends {signed}{actions}{image}{source} to {}", hosts.join(", "))
         });
         let places = self
             .agents
@@ -292,6 +299,7 @@ impl Manifest {
         for (name, credential) in &self.credentials {
             credential.check().map_err(|problem| ManifestError::Credential { name: name.clone(), problem })?;
         }
+        self.check_key_requests()?;
         for ask in &self.http {
             if let Some(credential) = ask.credential.as_ref().filter(|name| !self.credentials.contains_key(*name)) {
                 return Err(ManifestError::UnknownCredential(credential.clone()));
@@ -318,6 +326,44 @@ impl Manifest {
             None => Ok(()),
         }
     }
+}
+
+impl Manifest {
+    fn check_key_requests(&self) -> Result<(), ManifestError> {
+        for (name, credential) in &self.credentials {
+            let Some(request) = credential.key_request() else { continue };
+            if !matches!(self.credentials.get(&request.credential), Some(Credential::Entra { .. })) {
+                let problem = "asks for its key with a credential that is none of scheme entra";
+                return Err(ManifestError::Credential { name: name.clone(), problem });
+            }
+            let path = sample(request.path.split('?').next().unwrap_or_default());
+            let is_there = |ask: &HttpAsk| {
+                ask.methods.contains(&request.method) && ask.paths.iter().any(|pattern| pattern.matches(&path))
+            };
+            if self.http.iter().any(is_there) {
+                return Err(ManifestError::KeyInReach(name.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A path with something in each of its places.
+fn sample(path: &str) -> String {
+    let mut sample = String::new();
+    let mut inside = false;
+    for character in path.chars() {
+        match character {
+            '{' | '<' => inside = true,
+            '}' | '>' => {
+                inside = false;
+                sample.push('x');
+            }
+            other if !inside => sample.push(other),
+            _ => {}
+        }
+    }
+    sample
 }
 
 /// The setting in which a setting is.
@@ -375,6 +421,14 @@ mod tests {
         assert!(refusal(&format!("{PLUGIN}{ask}endpoint = \"urls.main\"\n")).contains("'urls.main'"));
         assert!(Manifest::parse(&format!("{PLUGIN}settings = [\"urls\"]\n{ask}endpoint = \"urls.main\"\n")).is_ok());
         assert!(refusal(&PLUGIN.replace("\"x\"", "\"agent\"")).contains("'agent'"));
+        let key = "[credentials.azure]\nscheme = \"entra\"\nresource = \"management\"\n[credentials.storage]\n\
+                   scheme = \"shared-key\"\nkey = { method = \"POST\", service = \"management\", \
+                   path = \"/{group}/<account>/keys?v=1\", json = \"/key\", credential = \"azure\" }\n";
+        assert!(Manifest::parse(&format!("{PLUGIN}{ask}{key}")).is_ok());
+        let post = ask.replace("GET", "POST").replace("\"/\"", "\"/*/*/keys\"");
+        assert!(refusal(&format!("{PLUGIN}{post}{key}")).contains("the key of [credentials.storage]"));
+        let stranger = key.replace("credential = \"azure\"", "credential = \"storage\"");
+        assert!(refusal(&format!("{PLUGIN}{stranger}")).contains("none of scheme entra"));
         assert!(refusal(&PLUGIN.replace("1.0.0", "\\u001b[31m")).contains("version '\\u{1b}[31m'"));
     }
 }

@@ -3,8 +3,10 @@
 mod host;
 mod name;
 mod path;
+mod place;
 
 pub(crate) use host::fill;
 pub use host::{HostEntry, HostPattern};
 pub use name::NamePattern;
 pub use path::PathPattern;
+pub(crate) use place::{Below, Place};

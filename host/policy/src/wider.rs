@@ -52,7 +52,8 @@ fn new_requests(ask: &HttpAsk, accepted: &Manifest, rules: &PluginRules) -> Vec<
         lines.extend(groups.into_iter().map(|(actions, hosts)| {
             let actions = if ask.actions.is_some() { format!(": {}", actions.join(", ")) } else { String::new() };
             let image = if ask.image { ", stemcell images included" } else { "" };
-            format!("sends {method} {path}, {signed}{image}, to {}{actions}", hosts.join(", "))
+            let source = if ask.source.is_some() { ", and what to copy" } else { "" };
+            format!("sends {method} {path}, {signed}{image}{source}, to {}{actions}", hosts.join(", "))
         }));
     }
     lines
@@ -101,6 +102,7 @@ impl Request<'_> {
             && accepted.credential == self.ask.credential
             && accepted.sign == self.ask.sign
             && (accepted.image || !self.ask.image)
+            && (self.ask.source.is_none() || accepted.source == self.ask.source)
             && accepted.actions.as_ref().is_none_or(same_action)
     }
 }

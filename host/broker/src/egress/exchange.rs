@@ -18,7 +18,7 @@ impl Egress {
         let signature = authenticate().await?;
         let edition = signature.edition;
         let answer = self.send_once(permit, body.clone(), signature).await?;
-        if !self.credentials.renewed(signing, edition, &answer).await {
+        if !self.credentials.renewed(signing, permit, edition, &answer).await {
             return Ok(answer);
         }
         self.send_once(permit, body.clone(), authenticate().await?).await
@@ -33,6 +33,8 @@ impl Egress {
             .request()
             .headers
             .iter()
+            .filter(|(name, _)| signature.replaced.as_ref().is_none_or(|(other, _)| !name.eq_ignore_ascii_case(other)))
+            .chain(&signature.replaced)
             .chain(&signature.headers)
             .fold(
                 client.request(http_method(permit.request().method), signature.address(permit.url())),

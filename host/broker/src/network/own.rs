@@ -9,6 +9,7 @@ use crate::{Incoming, Problem};
 
 /// A request of the host's own, such as one for a token. It takes the same way as those of plugins: no redirect is
 /// followed, addresses are checked, and an answer has a limit.
+#[derive(Clone)]
 pub(crate) struct OwnRequest {
     pub(crate) method: reqwest::Method,
     pub(crate) url: Url,

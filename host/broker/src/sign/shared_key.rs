@@ -24,8 +24,16 @@ pub(crate) struct Account<'a> {
     pub(crate) name: &'a str,
     /// In base64.
     pub(crate) key: &'a str,
-    /// The setting with the key, for messages.
-    pub(crate) setting: &'a str,
+    /// Where the key comes from, for messages.
+    pub(crate) from: &'a str,
+}
+
+impl Account<'_> {
+    pub(super) fn decoded(&self) -> Result<Vec<u8>, CredentialError> {
+        BASE64.decode(self.key.trim()).map_err(|_| {
+            CredentialError::Settings(format!("{} is no key of a storage account: it must be base64", self.from))
+        })
+    }
 }
 
 /// A signature with the key of a storage account.
@@ -36,9 +44,7 @@ pub(crate) fn sign(
     url: &Url,
     body: &[u8],
 ) -> Result<Signature, CredentialError> {
-    let key = BASE64.decode(account.key.trim()).map_err(|_| {
-        CredentialError::Settings(format!("{} is no key of a storage account: it must be base64", account.setting))
-    })?;
+    let key = account.decoded()?;
     let date = httpdate::fmt_http_date(SystemTime::now());
     let (scheme, text) = match kind {
         Kind::Full => ("SharedKey", full(account.name, request, url, body.len(), &date)),
@@ -170,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_none_is_refused_without_its_text() {
-        let account = Account { name: "a", key: "canary!", setting: "storage_access_key" };
+        let account = Account { name: "a", key: "canary!", from: "storage_access_key" };
         let url = "https://a.blob.core.windows.net/".parse().unwrap();
         let error = sign(Kind::Full, &account, &request(Method::Get, &[]), &url, &[]).err().unwrap().to_string();
         assert!(error.contains("storage_access_key") && !error.contains("canary"), "{error}");

@@ -15,7 +15,7 @@ mod environment;
 mod managed_identity;
 mod token;
 
-use environment::Environment;
+pub(crate) use environment::Environment;
 use token::Ask;
 
 /// The settings to look at when Entra refuses a client that proves itself with its own secret.

@@ -37,6 +37,9 @@ const SIGNATURE: &[&str] = &[
     "x-ms-date",
 ];
 
+/// What has a service read something else, in whosever name.
+const SOURCES: &[&str] = &["x-ms-copy-source", "x-ms-rename-source"];
+
 /// What servers take; more would be a way round the limit of bodies, and round what libraries can count.
 const MOST: usize = 100;
 const LARGEST: usize = 64 << 10;
@@ -81,6 +84,11 @@ fn has_signed_query(url: &str) -> bool {
             key.starts_with("x-amz-") || FIELDS.contains(&key.as_str())
         })
     })
+}
+
+/// A header that names what a service shall read.
+pub(super) fn source(request: &Outgoing) -> Option<&(String, String)> {
+    request.headers.iter().find(|(name, _)| SOURCES.contains(&name.to_ascii_lowercase().as_str()))
 }
 
 /// The value of a header that stands once.

@@ -2,6 +2,7 @@ use cpi_protocol::Object;
 use url::Url;
 
 use super::{Denial, Rule};
+use crate::pattern::Place;
 use crate::plugin_rules::table;
 use crate::{ConfigLine, HostEntry, Outgoing, PluginRules};
 
@@ -17,17 +18,17 @@ impl Operator {
         Self { plugin: plugin.to_owned(), rules }
     }
 
-    /// Whether requests may go where an entry of the manifest leads with these settings.
-    pub(super) fn leaves_host(&self, entry: &HostEntry, base: &Url, settings: &Object) -> bool {
-        self.rules.hosts.as_ref().is_none_or(|hosts| {
-            hosts.iter().any(|left| match left {
-                HostEntry::Endpoint(_) => left == entry,
-                HostEntry::Host(host) => {
-                    let filled = host.fill(settings).and_then(|text| Url::parse(&text).ok());
-                    matches!(entry, HostEntry::Host(_)) && filled.is_some_and(|url| url.origin() == base.origin())
-                }
-            })
-        })
+    /// What is left of the places of an entry of the manifest with these settings; none for all of them.
+    pub(super) fn leaves(&self, entry: &HostEntry, settings: &Object) -> Option<Vec<Place>> {
+        let hosts = self.rules.hosts.as_ref()?;
+        if hosts.contains(entry) {
+            return None;
+        }
+        let left = hosts.iter().filter(|left| entry.covers(left)).filter_map(|left| match left {
+            HostEntry::Endpoint(_) => None,
+            HostEntry::Host(host) => Place::parse(&host.fill(settings)?),
+        });
+        Some(left.collect())
     }
 
     /// Whether a request that the manifest asks for is left; every line that it lacks is named at once.
@@ -35,12 +36,13 @@ impl Operator {
         &self,
         rule: &Rule,
         request: &Outgoing,
+        url: &Url,
         path: &str,
         action: Option<&str>,
     ) -> Result<(), Denial> {
         let PluginRules { hosts, methods, paths, actions, credentials, .. } = &self.rules;
         let mut lines = Vec::new();
-        if let Some(hosts) = hosts.as_ref().filter(|_| !rule.left) {
+        if let Some(hosts) = hosts.as_ref().filter(|_| !rule.is_left(url)) {
             lines.push(self.line("hosts", hosts, rule.entry.to_string()));
         }
         if let Some(methods) = methods.as_ref().filter(|methods| !methods.contains(&request.method)) {
@@ -64,7 +66,7 @@ impl Operator {
         if lines.is_empty() {
             return Ok(());
         }
-        let place = format!("{}{path}", rule.base.as_str().trim_end_matches('/'));
+        let place = format!("{}{}", url.origin().ascii_serialization(), url.path());
         let action = action.map(|action| format!(" {action}")).unwrap_or_default();
         Err(Denial::Operator {
             plugin: self.plugin.clone(),

@@ -12,7 +12,9 @@ pub struct Reach {
     /// What may be sent, in words.
     pub words: String,
     /// Where to: the service is at one of these places.
-    pub places: Vec<Url>,
+    pub places: Vec<String>,
+    /// Those of them that are one place each, which can be looked at.
+    pub urls: Vec<Url>,
     /// The addresses that those may have.
     pub addresses: AddressRule,
 }
@@ -21,11 +23,13 @@ impl Grant {
     /// What requests are allowed with these settings, in the order of the manifest.
     pub fn reach(&self) -> Vec<Reach> {
         let of = |ask: &Arc<HttpAsk>| {
-            let here = |rule: &&Rule| rule.left && Arc::ptr_eq(&rule.ask, ask);
+            let is_left = |rule: &Rule| rule.left.as_ref().is_none_or(|left| !left.is_empty());
+            let here = |rule: &&Rule| is_left(rule) && Arc::ptr_eq(&rule.ask, ask);
             let first = self.rules.iter().find(here)?;
             Some(Reach {
                 words: first.words(),
-                places: self.rules.iter().filter(here).map(|rule| rule.base.clone()).collect(),
+                places: self.rules.iter().filter(here).map(|rule| rule.place.to_string()).collect(),
+                urls: self.rules.iter().filter(here).filter_map(|rule| rule.place.url()).collect(),
                 addresses: first.addresses.clone(),
             })
         };

@@ -197,3 +197,94 @@ fn an_image_goes_only_where_the_manifest_says_so() {
     assert_eq!(with("").check_image(put(), 1).unwrap_err().code(), "image-not-granted");
     assert_eq!(with("image = true").check_image(put(), 17 << 20).unwrap_err().code(), "body-too-large");
 }
+
+const STORAGE: &str = r#"
+[plugin]
+name = "azure"
+version = "1.0.0"
+contract = "bosh:cpi@0.1"
+settings = ["endpoints"]
+
+[credentials.azure]
+scheme = "entra"
+resource = "management"
+
+[credentials.storage]
+scheme = "shared-key"
+key = { method = "POST", service = "management", path = "/<account>/listKeys", json = "/key", credential = "azure" }
+
+[[http]]
+hosts = ["https://<account>.blob.core.example", "https://<account>.<zone>.blob.example"]
+endpoint = "endpoints.storage"
+methods = ["GET", "PUT"]
+paths = ["/bosh/*"]
+credential = "storage"
+source = "x-ms-copy-source"
+
+[[http]]
+hosts = ["https://<account>.table.core.example"]
+methods = ["PUT"]
+paths = ["/bosh/*"]
+credential = "storage"
+"#;
+
+fn storage(section: &Value, host: &str) -> Grant {
+    let manifest = Manifest::parse(STORAGE).unwrap();
+    let properties = json!({"azure": section});
+    let settings = Settings::split(&manifest, properties.as_object().unwrap(), &Object::new()).unwrap();
+    Grant::new(&manifest, &settings, &HostConfig::parse(host).unwrap()).unwrap()
+}
+
+fn put(url: &str, source: Option<&str>) -> Outgoing {
+    let headers = source.map(|source| ("X-Ms-Copy-Source".to_owned(), source.to_owned())).into_iter().collect();
+    Outgoing {
+        method: Method::Put,
+        url: url.to_owned(),
+        headers,
+        body: Vec::new(),
+        credential: Some("storage".to_owned()),
+        timeout_ms: None,
+    }
+}
+
+#[test]
+fn the_account_is_taken_from_the_url_and_nothing_else() {
+    let grant_public = storage(&json!({}), "");
+    let permit = grant_public.check(put("https://mine.blob.core.example/bosh/x", None)).unwrap();
+    assert_eq!((permit.account(), permit.path()), (Some("mine"), "/bosh/x"));
+    let permit = grant_public.check(put("https://mine.z3.blob.example/bosh/x", None)).unwrap();
+    assert_eq!(permit.account(), Some("mine"));
+    assert_eq!(code(&grant_public, put("https://mine.blob.core.example/other/x", None)), "path-not-granted");
+    assert_eq!(code(&grant_public, put("https://a.mine.blob.core.example/bosh/x", None)), "host-not-granted");
+
+    let local = storage(&json!({"endpoints": {"storage": "http://127.0.0.1:10000/{account}/"}}), "");
+    let permit = local.check(put("http://127.0.0.1:10000/mine/bosh/x", None)).unwrap();
+    assert_eq!((permit.account(), permit.path()), (Some("mine"), "/bosh/x"));
+    assert_eq!(code(&local, put("http://127.0.0.1:10000/bosh/x", None)), "path-not-granted");
+    assert_eq!(code(&local, put("https://mine.blob.core.example/bosh/x", None)), "host-not-granted");
+}
+
+#[test]
+fn operators_leave_single_accounts() {
+    let left = storage(&json!({}), "[plugin.azure]\nhosts = [\"https://mine.blob.core.example\"]\n");
+    assert_eq!(code(&left, put("https://mine.blob.core.example/bosh/x", None)), "sent");
+    assert_eq!(code(&left, put("https://other.blob.core.example/bosh/x", None)), "excluded-by-operator");
+    assert_eq!(left.reach().len(), 1);
+}
+
+#[test]
+fn what_a_service_copies_is_a_request_to_read_it() {
+    let grant = storage(&json!({}), "");
+    let copy = |source| put("https://mine.blob.core.example/bosh/x", Some(source));
+    let permit = grant.check(copy("https://other.blob.core.example/bosh/y")).unwrap();
+    let source = permit.source().unwrap();
+    assert_eq!((source.header.as_str(), source.read.account()), ("x-ms-copy-source", Some("other")));
+    assert_eq!(code(&grant, copy("https://other.blob.core.example/secrets/y")), "path-not-granted");
+    assert_eq!(code(&grant, copy("https://evil.example/bosh/y")), "host-not-granted");
+    assert_eq!(code(&grant, copy("https://other.blob.core.example/bosh/y?sig=x")), "forbidden-query");
+    let mut twice = copy("https://other.blob.core.example/bosh/y");
+    twice.headers.push(("x-ms-copy-source".to_owned(), "https://evil.example/".to_owned()));
+    assert_eq!(code(&grant, twice), "forbidden-header");
+    let elsewhere = put("https://mine.table.core.example/bosh/x", Some("https://other.blob.core.example/bosh/y"));
+    assert_eq!(code(&grant, elsewhere), "forbidden-header");
+}

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-/// Scheme, host and port that a manifest asks for, with `{key}` where a setting goes.
+/// Scheme, host and port that a manifest asks for, with `{key}` where a setting goes, and `<name>` for a first label that
+/// requests choose, such as the name of a storage account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HostPattern {
@@ -30,8 +31,8 @@ impl TryFrom<String> for HostPattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        // What it looks like when each setting is the label `x`.
-        let probe = replace(&text, |_| Some("x"));
+        // What it looks like when each setting is the label `x`, and so is each label that requests choose.
+        let probe = replace(&text, |_| Some("x")).and_then(|filled| chosen(&filled));
         let canonical = probe.is_some_and(|probe| {
             !probe.contains(['*', '@', '{', '}'])
                 && Url::parse(&probe)
@@ -106,6 +107,25 @@ impl fmt::Display for HostEntry {
     }
 }
 
+/// The pattern with `x` for the labels that requests choose: none where these are not the first ones, before two others
+/// at least, which say whose hosts they are.
+fn chosen(pattern: &str) -> Option<String> {
+    let Some((scheme, host)) = pattern.split_once("://").filter(|_| pattern.contains(['<', '>'])) else {
+        return Some(pattern.to_owned());
+    };
+    let labels: Vec<_> = host.split('.').collect();
+    let free = labels.iter().take_while(|label| choice(label).is_some()).count();
+    let fixed = labels.get(free..).unwrap_or_default();
+    let is_right = fixed.len() >= 2 && !fixed.iter().any(|label| label.contains(['<', '>']));
+    is_right.then(|| format!("{scheme}://{}{}", "x.".repeat(free), fixed.join(".")))
+}
+
+/// The name of a label that requests choose.
+pub(super) fn choice(label: &str) -> Option<&str> {
+    let name = label.strip_prefix('<')?.strip_suffix('>')?;
+    (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase())).then_some(name)
+}
+
 /// Replaces each `{key}` by the setting of that name.
 pub(crate) fn fill(pattern: &str, settings: &Object) -> Option<String> {
     replace(pattern, |key| settings.get(key).and_then(Value::as_str).filter(|value| is_label(value)))
@@ -125,7 +145,7 @@ fn replace<'a>(pattern: &str, value: impl Fn(&str) -> Option<&'a str>) -> Option
 }
 
 /// One DNS label: a setting can fill a place in a host name, never add dots, ports or user names to it.
-fn is_label(text: &str) -> bool {
+pub(super) fn is_label(text: &str) -> bool {
     (1..=63).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
@@ -133,6 +153,14 @@ fn is_label(text: &str) -> bool {
 fn label_covers(pattern: &str, label: &str) -> bool {
     if pattern == label {
         return true;
+    }
+    // The first one has the scheme before it.
+    let (mine, other) = match (pattern.split_once("://"), label.split_once("://")) {
+        (Some((scheme, mine)), Some((same, other))) if scheme == same => (mine, other),
+        _ => (pattern, label),
+    };
+    if choice(mine).is_some() {
+        return is_label(other);
     }
     let (Some((start, _)), Some((_, end))) = (pattern.split_once('{'), pattern.rsplit_once('}')) else { return false };
     let middle = label.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
@@ -174,10 +202,15 @@ mod tests {
             "https://a.{b",
             "https://a}.b",
             "https://{a.b}.c/{d}",
+            "https://a.<b>.c.d",
+            "https://<a>.b",
+            "https://<a><b>.c.d",
+            "https://<A>.b.c",
         ] {
             assert!(host(text).is_err(), "{text}");
         }
         assert!(host("https://{account}.blob.core.example:8443").is_ok());
+        assert!(host("https://<account>.<zone>.blob.core.example").is_ok());
     }
 
     #[test]
@@ -189,6 +222,10 @@ mod tests {
         assert!(covers("https://ec2.{region}.a.com", "https://ec2.eu-1.a.com"));
         assert!(covers("https://ec2.{region}.a.com:1", "https://ec2.eu-1.a.com:1"));
         assert!(covers("{endpoint}", "{endpoint}"));
+        assert!(covers("https://<account>.blob.a.com", "https://<account>.blob.a.com"));
+        assert!(covers("https://<account>.blob.a.com", "https://mine.blob.a.com"));
+        assert!(!covers("https://<account>.blob.a.com", "https://mine.blob.b.com"));
+        assert!(!covers("https://mine.blob.a.com", "https://<account>.blob.a.com"));
         for narrow in ["https://ec2.a.b.a.com", "https://s3.eu-1.a.com", "https://ec2.eu-1.a.com.evil", "{endpoint}"] {
             assert!(!covers("https://ec2.{region}.a.com", narrow), "{narrow}");
         }

@@ -7,9 +7,11 @@ use crate::network::Network;
 use crate::source::CredentialError;
 
 /// A cloud of Azure's kind: whom to ask for tokens, and what those for its resource manager are for.
-pub(super) struct Environment {
+pub(crate) struct Environment {
     /// The audience of the resource manager.
     pub(super) management: String,
+    /// Where the resource manager is, and where it may be.
+    manager: (String, AddressRule),
     authority: String,
     directory: Directory,
     /// Where the authority may be.
@@ -36,16 +38,17 @@ const STACK: &str = "AzureStack";
 
 impl Environment {
     /// What `environment`, `azure_stack` and `endpoints.authority` say.
-    pub(super) fn of(settings: &HostSettings, network: &Network) -> Result<Self, CredentialError> {
+    pub(crate) fn of(settings: &HostSettings, network: &Network) -> Result<Self, CredentialError> {
         let name = settings.text("environment").unwrap_or("AzureCloud");
         let mut environment = match cloud(name) {
             Some((management, authority)) => Self {
                 management: management.to_owned(),
+                manager: (management.to_owned(), network.public()),
                 authority: authority.to_owned(),
                 directory: Directory::Entra,
                 addresses: network.public(),
             },
-            None if name == STACK => Self::stack(settings)?,
+            None if name == STACK => Self::stack(settings, network)?,
             None => {
                 let known: Vec<_> = CLOUDS.into_iter().map(|(name, _, _)| name).chain([STACK]).collect();
                 return Err(CredentialError::Settings(format!(
@@ -64,7 +67,7 @@ impl Environment {
     }
 
     /// A private cloud: the operator names everything, so it may have any address.
-    fn stack(settings: &HostSettings) -> Result<Self, CredentialError> {
+    fn stack(settings: &HostSettings, network: &Network) -> Result<Self, CredentialError> {
         let text = |member: &str| settings.member("azure_stack", member);
         let wrong = |problem: &str| CredentialError::Settings(format!("azure_stack.{problem}"));
         let resource = text("resource").ok_or_else(|| wrong("resource is missing: what tokens are for"))?;
@@ -76,8 +79,14 @@ impl Environment {
         };
         let domain = text("domain").unwrap_or("local.azurestack.external");
         let authority = cloud.map_or(format!("https://adfs.{domain}/adfs"), |(_, authority)| authority.to_owned());
-        let addresses = AddressRule::Any;
-        Ok(Self { management: resource.to_owned(), authority, directory, addresses })
+        let prefix = text("endpoint_prefix").unwrap_or("management");
+        let manager = (format!("https://{prefix}.{domain}"), network.service());
+        Ok(Self { management: resource.to_owned(), manager, authority, directory, addresses: AddressRule::Any })
+    }
+
+    /// Where the resource manager is, unless the operator names another address, and where it may be.
+    pub(crate) fn manager(self) -> (String, AddressRule) {
+        self.manager
     }
 
     /// Whether tokens can be asked for with a scope.

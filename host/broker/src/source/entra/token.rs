@@ -5,9 +5,9 @@ use cpi_protocol::printable;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
+use crate::Incoming;
 use crate::network::{Network, OwnRequest};
-use crate::source::CredentialError;
-use crate::{Incoming, Problem};
+use crate::source::{CredentialError, patient};
 
 /// A request for a token, not sent yet.
 pub(super) struct Ask {
@@ -33,9 +33,6 @@ pub(super) struct Answer {
     pub(super) expires: SystemTime,
 }
 
-const ATTEMPTS: u32 = 5;
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// Long enough for every text of Entra.
 const ENOUGH: usize = 600;
 
@@ -81,21 +78,9 @@ impl Ask {
 
     /// Asks, and asks again while the service is busy.
     pub(super) async fn send(&self, network: &Network) -> Result<Answer, CredentialError> {
-        let mut tried = 1;
-        loop {
-            let pause = match network.send(self.request()).await {
-                Ok(answer) if self.is_busy(&answer) && tried < ATTEMPTS => pause(told(&answer), tried),
-                Ok(answer) => return self.read(&answer, tried),
-                Err(_) if tried < self.attempts_in_silence => pause(None, tried),
-                Err(problem) => return Err(self.unreachable(&problem)),
-            };
-            tokio::time::sleep(pause).await;
-            tried += 1;
-        }
-    }
-
-    fn is_busy(&self, answer: &Incoming) -> bool {
-        matches!(answer.status, 408 | 429 | 500..=599) || self.passing.contains(&answer.status)
+        let (answer, tried) =
+            patient::ask(network, &self.service, &self.request(), self.passing, self.attempts_in_silence).await?;
+        self.read(&answer, tried)
     }
 
     fn request(&self) -> OwnRequest {
@@ -138,32 +123,15 @@ impl Ask {
         let hint = match status {
             401 => format!(". Invalid {settings}"),
             400 => format!(". Check {settings} for typing errors"),
-            _ if tried == ATTEMPTS => ". Failed to get token after 5 retries".to_owned(),
+            _ if tried == patient::ATTEMPTS => ". Failed to get token after 5 retries".to_owned(),
             _ => String::new(),
         };
         CredentialError::Refused { service: self.service.clone(), code, message: format!("{words}{hint}") }
-    }
-
-    fn unreachable(&self, problem: &Problem) -> CredentialError {
-        let problem = format!("{problem}. Please make sure the CPI has proper network access to Azure");
-        CredentialError::Unreachable { service: self.service.clone(), problem }
     }
 }
 
 fn accept_json() -> (String, String) {
     ("accept".to_owned(), "application/json".to_owned())
-}
-
-/// How long the service wants to be left alone.
-fn told(answer: &Incoming) -> Option<Duration> {
-    let (_, value) = answer.headers.iter().find(|(name, _)| name == "retry-after")?;
-    value.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// As long as the service says, or twice as long each time.
-fn pause(told: Option<Duration>, tried: u32) -> Duration {
-    let doubled = FIRST_PAUSE.saturating_mul(2u32.saturating_pow(tried.saturating_sub(1)));
-    told.unwrap_or(doubled).min(LONGEST_PAUSE)
 }
 
 /// A number, or a text with one: Entra has written both.
