@@ -23,7 +23,10 @@ pub(crate) struct Settings {
     pub idle_timeout_minutes: u64,
     pub keep_failed_vms: bool,
     pub boot_diagnostics: bool,
+    /// The name or id of the gallery that has images of stemcells.
     pub gallery: Option<String>,
+    /// How many copies of an image the gallery has in each location.
+    pub gallery_replicas: u64,
     pub tracking_guid: Option<String>,
 }
 
@@ -58,6 +61,7 @@ impl Settings {
             keep_failed_vms: all.flag("keep_failed_vms")?.unwrap_or(false),
             boot_diagnostics: all.flag("enable_vm_boot_diagnostics")?.unwrap_or(false),
             gallery: filled(&all, "compute_gallery_name")?,
+            gallery_replicas: all.number("compute_gallery_replicas")?.unwrap_or(3),
             tracking_guid: filled(&all, "isv_tracking_guid")?,
         })
     }

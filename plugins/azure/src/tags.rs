@@ -30,14 +30,20 @@ pub(crate) fn merged(there: &BTreeMap<String, String>, new: &[Tag]) -> BTreeMap<
     all
 }
 
-/// Cut to Azure's limits, with other characters in the place of those that it refuses.
+/// What is ours, cut to Azure's limits.
 pub(crate) fn legal(given: &[Tag]) -> Vec<Tag> {
+    let mut given = cut(given);
+    tags::set(&mut given, "user-agent", "bosh");
+    given
+}
+
+/// Cut to Azure's limits, with other characters in the place of those that it refuses.
+pub(crate) fn cut(given: &[Tag]) -> Vec<Tag> {
     let mut given: Vec<_> = given
         .iter()
         .filter(|tag| !tag.key.is_empty())
         .map(|tag| Tag { key: tag.key.replace(ILLEGAL, "_"), value: tag.value.clone() })
         .collect();
-    tags::set(&mut given, "user-agent", "bosh");
     tags::cut(&mut given, NAME, VALUE);
     given
 }

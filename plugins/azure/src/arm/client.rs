@@ -141,6 +141,14 @@ impl Arm {
         self.change(Method::Post, &format!("{action}/action"), resource, action, None, None).await?.1.into_result()
     }
 
+    /// Waits until nothing is being done with a resource.
+    pub(crate) async fn settled(&self, resource: &Resource) -> Result<(), ApiError> {
+        let operation = format!("{}/read", resource.kind);
+        let url = resource.url(&self.settings.endpoint, "", &[]);
+        let first = self.send(&operation, self.request(Method::Get, url)).await?;
+        self.follow(&operation, resource, Method::Get, &first).await.map(drop)
+    }
+
     /// Has one call of this machine at a time work on something.
     pub(crate) async fn lease(&self, what: &str) -> Result<state::Lease, Failure> {
         let wait = u32::try_from(LEASE.as_millis()).unwrap_or(u32::MAX);

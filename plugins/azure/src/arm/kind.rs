@@ -7,6 +7,9 @@ pub(crate) enum Kind {
     CapacityReservationGroup,
     Disk,
     DiskEncryptionSet,
+    Gallery,
+    GalleryImage,
+    GalleryImageVersion,
     Image,
     LoadBalancer,
     NetworkInterface,
@@ -27,6 +30,8 @@ struct Versions {
 // The first with ETags of virtual machines; it starts no Trusted Launch that nobody asked for.
 const COMPUTE: Versions = Versions { public: "2024-07-01", stack: "2020-06-01" };
 const DISKS: Versions = Versions { public: "2023-04-02", stack: "2019-07-01" };
+// Azure Stack Hub has no galleries; asked for one, it says so.
+const GALLERIES: Versions = Versions { public: "2025-03-03", stack: "2025-03-03" };
 const NETWORK: Versions = Versions { public: "2024-05-01", stack: "2018-11-01" };
 const IDENTITY: Versions = Versions { public: "2023-01-31", stack: "2018-11-30" };
 const SKUS: Versions = Versions { public: "2021-07-01", stack: "2019-04-01" };
@@ -48,6 +53,9 @@ impl Kind {
             Self::CapacityReservationGroup => "Microsoft.Compute/capacityReservationGroups",
             Self::Disk => "Microsoft.Compute/disks",
             Self::DiskEncryptionSet => "Microsoft.Compute/diskEncryptionSets",
+            Self::Gallery => "Microsoft.Compute/galleries",
+            Self::GalleryImage => "Microsoft.Compute/galleries/images",
+            Self::GalleryImageVersion => "Microsoft.Compute/galleries/images/versions",
             Self::Image => "Microsoft.Compute/images",
             Self::LoadBalancer => "Microsoft.Network/loadBalancers",
             Self::NetworkInterface => "Microsoft.Network/networkInterfaces",
@@ -66,9 +74,15 @@ impl Kind {
             Self::AvailabilitySet | Self::CapacityReservationGroup | Self::Image | Self::VirtualMachine => {
                 COMPUTE.of(stack)
             }
+            Self::Gallery | Self::GalleryImage | Self::GalleryImageVersion => GALLERIES.of(stack),
             Self::UserAssignedIdentity => IDENTITY.of(stack),
             _ => NETWORK.of(stack),
         }
+    }
+
+    /// Images that the marketplace offers.
+    pub(super) const fn offers(stack: bool) -> &'static str {
+        COMPUTE.of(stack)
     }
 
     /// What can be had of a subscription: the sizes of VMs and what they offer.

@@ -42,13 +42,19 @@ impl Resource {
         }
     }
 
-    /// Everything in the default resource group, with its tags.
-    pub(crate) fn in_group(settings: &Settings) -> Self {
-        let group = Self::group(settings, &settings.resource_group);
+    /// Something that is part of this: the last word of its type, and its name.
+    pub(crate) fn part(&self, settings: &Settings, kind: Kind, name: &str) -> Self {
+        let word = kind.name().rsplit('/').next().unwrap_or_default();
+        Self::known(settings, kind, &format!("{}/{word}/{name}", self.id))
+    }
+
+    /// Everything in the resource group that this is in.
+    pub(crate) fn neighbours(&self, settings: &Settings) -> Self {
+        let group = self.id.split("/providers/").next().unwrap_or_default();
         Self {
             kind: "Microsoft.Resources/subscriptions/resourceGroups/resources",
-            id: group.id + "/resources",
-            ..group
+            id: format!("{group}/resources"),
+            version: Kind::resource_groups(settings.stack),
         }
     }
 
@@ -61,9 +67,36 @@ impl Resource {
         }
     }
 
+    /// A version of an image that the marketplace offers in a location.
+    pub(crate) fn offered(settings: &Settings, location: &str, [publisher, offer, sku, version]: [&str; 4]) -> Self {
+        let subscription = &settings.subscription;
+        Self {
+            kind: "Microsoft.Compute/locations/publishers/artifactTypes/offers/skus/versions",
+            id: format!(
+                "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/publishers/{publisher}/\
+                 artifacttypes/vmimage/offers/{offer}/skus/{sku}/versions/{version}"
+            ),
+            version: Kind::offers(settings.stack),
+        }
+    }
+
     /// Something whose id is known already.
     pub(crate) fn known(settings: &Settings, kind: Kind, id: &str) -> Self {
         Self { kind: kind.name(), id: id.to_owned(), version: kind.version(settings.stack) }
+    }
+
+    /// Whether its id is one of its type: `…/providers/Microsoft.Compute/disks/{name}`.
+    pub(crate) fn is_well_formed(&self) -> bool {
+        let Some((_, rest)) = self.id.split_once("/providers/") else { return false };
+        let mut parts = rest.split('/');
+        let provider = parts.next().unwrap_or_default();
+        let (mut kind, mut names) = (provider.to_owned(), 0);
+        while let Some(word) = parts.next() {
+            kind.push('/');
+            kind.push_str(word);
+            names += usize::from(parts.next().is_some_and(|name| !name.is_empty()));
+        }
+        kind.eq_ignore_ascii_case(self.kind) && names == self.kind.split('/').count() - 1
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -151,6 +184,19 @@ mod tests {
         let extra = json!({"environment": "AzureStack", "azure_stack": {}, "endpoints": {"management": "https://m"}});
         let settings = testing::settings(&extra);
         assert_eq!(Resource::new(&settings, "rg", Kind::VirtualMachine, "v").version, "2020-06-01");
+    }
+
+    #[test]
+    fn parts_are_below_what_they_are_part_of() {
+        let settings = testing::settings(&json!({}));
+        let image = Resource::new(&settings, "rg", Kind::Gallery, "g").part(&settings, Kind::GalleryImage, "i");
+        let version = image.part(&settings, Kind::GalleryImageVersion, "1.0.0");
+        let id = "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images/i/versions/1.0.0";
+        assert_eq!(version.id, id);
+        assert_eq!(version.neighbours(&settings).id, "/subscriptions/sub/resourceGroups/rg/resources");
+        assert!(version.is_well_formed() && image.is_well_formed());
+        assert!(!Resource::known(&settings, Kind::GalleryImageVersion, &image.id).is_well_formed());
+        assert!(!Resource::known(&settings, Kind::Disk, "/x/providers/Microsoft.Compute/disks/").is_well_formed());
     }
 
     #[test]

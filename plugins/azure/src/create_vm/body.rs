@@ -1,9 +1,10 @@
 use serde_json::{Map, Value, json};
 
-use super::image::Image;
+use super::image::{Image, Source};
 use super::properties::Identity;
 use super::request::{Candidate, Request};
 use crate::arm::Resource;
+use crate::stemcells::marketplace::Purchase;
 
 /// What is known when the VM is ordered.
 #[derive(Debug)]
@@ -52,6 +53,9 @@ pub(crate) fn body(order: &Order<'_>) -> Value {
             body.insert("identity".to_owned(), identity);
         }
     }
+    if let Source::Marketplace(_, Some(Purchase { name, publisher, product })) = &order.image.source {
+        body.insert("plan".to_owned(), json!({"name": name, "publisher": publisher, "product": product}));
+    }
     body.insert("properties".to_owned(), Value::Object(properties(order)));
     Value::Object(body)
 }
@@ -63,7 +67,7 @@ fn properties(order: &Order<'_>) -> Map<String, Value> {
     let interfaces: Vec<_> = order.interfaces.iter().enumerate().map(interface).collect();
     let vm = &request.vm;
     let mut storage = json!({
-        "imageReference": {"id": image.id},
+        "imageReference": image.source.reference(),
         "osDisk": vm.root_disk.body(order.os_disk, &vm.ephemeral_disk, image.disk, candidate.size),
     });
     if let (Some(disk), Some(storage)) =

@@ -1,7 +1,7 @@
 use cpi_plugin_sdk::{Failure, Leftover};
 use serde::de::IgnoredAny;
 
-use super::kinds::resource;
+use super::kinds::{copied_disk, resource};
 use crate::arm::Arm;
 
 /// Its id, if it is there.
@@ -13,5 +13,14 @@ pub(crate) async fn find(arm: &Arm, leftover: &Leftover) -> Result<Vec<String>, 
 
 /// Removes it, and returns when it is gone.
 pub(crate) async fn remove(arm: &Arm, leftover: &Leftover) -> Result<(), Failure> {
-    Ok(arm.delete(&resource(&arm.settings, leftover)?).await.map(drop)?)
+    let resource = resource(&arm.settings, leftover)?;
+    if let Some(disk) = copied_disk(&arm.settings, leftover)
+        && arm.read::<IgnoredAny>(&disk).await?.is_none()
+    {
+        return Err(Failure::rejected(format!(
+            "the snapshot '{}' is all there is of the disk '{}': attach the disk, which makes it again",
+            resource.id, disk.id
+        )));
+    }
+    Ok(arm.delete(&resource).await.map(drop)?)
 }

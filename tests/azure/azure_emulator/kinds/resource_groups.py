@@ -90,15 +90,14 @@ def _resources(cloud: Cloud, request: Request, found: re.Match[str]) -> Answer:
             return False
         return not tag or (tag["name"].lower() in tags and tag["value"] in (None, tags[tag["name"].lower()]))
 
+    shown = ["id", "name", "type", "location", "sku", "kind", "identity"]
+    # Azure says that it leaves the tags out of what was found by name and value of one.
+    shown += [] if tag and tag["value"] is not None else ["tags"]
     return page(
         cloud,
         request,
         (
-            {
-                name: entry.body[name]
-                for name in ("id", "name", "type", "location", "tags", "sku", "kind", "identity")
-                if name in entry.body
-            }
+            {name: entry.body[name] for name in shown if name in entry.body}
             for entry in cloud.store.below(scope)
             if entry.body["type"] != TYPE and fits(entry)
         ),

@@ -1,29 +1,55 @@
 use std::collections::BTreeMap;
 
 use cpi_plugin_sdk::Failure;
+use serde_json::{Value, json};
 
 use crate::create_vm::disks::ImageDisk;
+use crate::stemcells::marketplace::{MarketplaceImage, Purchase};
 
 /// An image that exists, and what it says of itself.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Image {
-    pub id: String,
+    pub source: Source,
     pub disk: ImageDisk,
+}
+
+/// Where Azure has it.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Source {
+    /// A managed image or a version in a gallery, by its id.
+    Resource(String),
+    /// In the marketplace, with what has to be bought.
+    Marketplace(MarketplaceImage, Option<Purchase>),
+}
+
+impl Source {
+    /// `storageProfile.imageReference`.
+    pub(crate) fn reference(&self) -> Value {
+        match self {
+            Self::Resource(id) => json!({"id": id}),
+            Self::Marketplace(image, _) => image.reference(),
+        }
+    }
 }
 
 impl Image {
     /// What the tags of an image say, which are the properties of its stemcell.
     pub(crate) fn new(id: String, tags: &BTreeMap<String, String>) -> Result<Self, Failure> {
+        Self::of(Source::Resource(id), tags)
+    }
+
+    pub(crate) fn of(source: Source, tags: &BTreeMap<String, String>) -> Result<Self, Failure> {
         let windows = match tags.get("os_type").map(|kind| kind.to_ascii_lowercase()).as_deref() {
             None | Some("linux") => false,
             Some("windows") => true,
             Some(other) => {
-                return Err(Failure::rejected(format!("Unsupported os type: '{other}' of the image '{id}'")));
+                let image = source.reference();
+                return Err(Failure::rejected(format!("Unsupported os type: '{other}' of the image {image}")));
             }
         };
         let usual = if windows { 131_072 } else { 3072 };
         let size_mib = tags.get("disk").and_then(|size| size.parse().ok()).unwrap_or(usual);
-        Ok(Self { id, disk: ImageDisk { windows, size_mib } })
+        Ok(Self { source, disk: ImageDisk { windows, size_mib } })
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod described;
 mod managed_name;
-mod versions;
 
 #[cfg(target_family = "wasm")]
 mod find;
@@ -13,6 +12,6 @@ mod light;
 #[cfg(target_family = "wasm")]
 mod managed;
 
-pub(super) use described::Image;
+pub(super) use described::{Image, Source};
 #[cfg(target_family = "wasm")]
 pub(super) use find::find;
