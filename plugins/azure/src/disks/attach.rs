@@ -2,7 +2,7 @@ use cpi_plugin_sdk::{ApiError, Failure};
 use futures_concurrency::prelude::*;
 use serde_json::Value;
 
-use super::{Disk, data_disks, find};
+use super::{Disk, data_disks, find, relocate};
 use crate::arm::{Arm, Resource};
 use crate::errors;
 use crate::ids::{DiskId, VmId};
@@ -16,8 +16,14 @@ pub(crate) async fn attach(arm: &Arm, vm: &str, disk: &str) -> Result<String, Fa
     let (vm, disk) = (VmId::parse(vm, &arm.settings.resource_group)?, find::parse(arm, disk)?);
     let (vm_resource, disk_resource) = (vms::find::resource(arm, &vm), find::resource(arm, &disk));
     let _lease = arm.lease(&vm_resource.id).await?;
-    let (found, there) = (vms::find::get(arm, &vm), find::get(arm, &disk)).join().await;
-    let (mut found, there) = (found?, there?);
+    let (found, there) = (vms::find::get(arm, &vm), find::find(arm, &disk)).join().await;
+    let mut found = found?;
+    let zone = found.zones.first().map(String::as_str);
+    let there = match there? {
+        Some(there) if !there.lacks_zone(zone) => there,
+        // One that is not there may be on its way.
+        _ => relocate::relocate(arm, &disk, zone).await?,
+    };
     for _ in 0..MOST_TRIES {
         let disks = &found.properties.storage_profile.data_disks;
         if let Some(lun) = attached_at(disks, &disk_resource, &disk) {

@@ -38,6 +38,11 @@ impl Disk {
     pub(crate) fn is_local(&self) -> bool {
         !self.sku.name.ends_with("_ZRS")
     }
+
+    /// Whether it has to be brought into the zone of a VM. One that is in another zone stays there.
+    pub(crate) fn lacks_zone(&self, vm_zone: Option<&str>) -> bool {
+        vm_zone.is_some() && self.zones.is_empty() && self.is_local()
+    }
 }
 
 /// The change that makes a disk as large; none when it is.
@@ -91,6 +96,17 @@ mod tests {
             "properties": {"diskSizeGB": 10, "diskIOPSReadWrite": 500},
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn only_regional_disks_are_brought_into_a_zone() {
+        let of = |zones: Value, sku: &str| {
+            serde_json::from_value::<Disk>(json!({"location": "l", "sku": {"name": sku}, "zones": zones})).unwrap()
+        };
+        assert!(of(json!(null), "Premium_LRS").lacks_zone(Some("1")));
+        assert!(!of(json!(null), "Premium_LRS").lacks_zone(None));
+        assert!(!of(json!(null), "Premium_ZRS").lacks_zone(Some("1")));
+        assert!(!of(json!(["2"]), "Premium_LRS").lacks_zone(Some("1")));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod caching;
 mod changes;
 pub(crate) mod data_disks;
+mod move_note;
 pub(crate) mod properties;
 
 #[cfg(target_family = "wasm")]
@@ -15,6 +16,8 @@ pub(crate) mod delete;
 pub(crate) mod find;
 #[cfg(target_family = "wasm")]
 pub(crate) mod modify;
+#[cfg(target_family = "wasm")]
+mod relocate;
 
 pub(crate) use caching::Caching;
 pub(crate) use changes::Disk;

@@ -5,7 +5,7 @@ use crate::ids::DiskId;
 use crate::tags;
 
 /// The body that makes a snapshot: only what changed since the last one is kept, and paid for.
-pub(super) fn body(disk: &DiskId, location: &str, disk_resource: &str, metadata: &[Tag]) -> Value {
+pub(crate) fn body(disk: &DiskId, location: &str, disk_resource: &str, metadata: &[Tag]) -> Value {
     let mut tags = tags::merged(&[].into(), metadata);
     tags.insert("original".to_owned(), disk.name.clone());
     json!({

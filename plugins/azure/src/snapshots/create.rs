@@ -1,6 +1,6 @@
 use cpi_plugin_sdk::{Failure, Tag, random};
 
-use super::body::body;
+use super::body;
 use crate::arm::{Arm, Kind};
 use crate::disks::find;
 use crate::errors;

@@ -6,3 +6,5 @@ mod body;
 pub(crate) mod create;
 #[cfg(target_family = "wasm")]
 pub(crate) mod delete;
+
+pub(crate) use body::body;
