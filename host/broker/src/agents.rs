@@ -15,6 +15,8 @@ pub struct AgentContext {
     pub agent_id: String,
     /// Argument 4, as it came.
     pub networks: Object,
+    /// Whether networks that share an interface are told which one it is.
+    pub alias_nic_groups: bool,
     /// Argument 6, as it came.
     pub env: Option<Object>,
     /// `cloud.properties.agent`: message bus, time servers, blob store.
@@ -233,7 +235,31 @@ fn networks(context: &AgentContext, interfaces: &[Interface]) -> Result<Object, 
             settings.insert("mac".to_owned(), json!(mac));
         }
     }
+    if context.alias_nic_groups {
+        add_aliases(&mut networks, interfaces);
+    }
     Ok(networks)
+}
+
+/// Says of networks that share an interface which one it is; a virtual address has none.
+fn add_aliases(networks: &mut Object, interfaces: &[Interface]) {
+    let mut groups = Vec::new();
+    for Interface { network, .. } in interfaces {
+        let Some(settings) = networks.get_mut(network).and_then(Value::as_object_mut) else { continue };
+        if settings.get("type").and_then(Value::as_str) == Some("vip") {
+            continue;
+        }
+        let group = settings.get("nic_group").filter(|group| !group.is_null()).map(ToString::to_string);
+        let known = groups.iter().position(|known| group.is_some() && *known == group);
+        let is_grouped = group.is_some();
+        let index = known.unwrap_or_else(|| {
+            groups.push(group);
+            groups.len() - 1
+        });
+        if is_grouped {
+            settings.insert("alias".to_owned(), json!(format!("eth{index}")));
+        }
+    }
 }
 
 fn disks(disks: Disks) -> Result<Value, String> {
@@ -271,6 +297,7 @@ mod tests {
     fn vault_with(registry: Option<&str>) -> AgentVault {
         AgentVault::new(Ok(AgentContext {
             registry: registry.map(str::to_owned),
+            alias_nic_groups: false,
             agent_id: "agent-1".to_owned(),
             networks: object(&json!({"private": {"type": "manual", "ip": "10.0.0.2", "prefix": "32"}})),
             env: Some(object(&json!({"bosh": {"password": "*"}, "mine": [1]}))),
@@ -346,6 +373,20 @@ mod tests {
         for (pointer, body) in [("/os/other", body.as_str()), ("/name", r#"{"name": "else"}"#), ("/name", "no JSON")] {
             assert_eq!(vault.place_in_json(pointer, Encoding::Plain, body), None, "{pointer} {body}");
         }
+    }
+
+    #[test]
+    fn networks_of_a_group_are_told_their_interface() {
+        let mut networks = object(&json!({
+            "v": {"type": "vip", "nic_group": "1"}, "four": {"nic_group": "1"}, "six": {"nic_group": "1"},
+            "alone": {"type": "dynamic"}, "other": {"nic_group": 2},
+        }));
+        let facts = ["v", "four", "six", "alone", "other"];
+        let facts = facts.map(|name| Interface { network: name.to_owned(), mac: None, use_dhcp: true });
+        add_aliases(&mut networks, &facts);
+        let alias = |name: &str| networks[name].get("alias").and_then(Value::as_str);
+        assert_eq!((alias("four"), alias("six"), alias("other")), (Some("eth0"), Some("eth0"), Some("eth2")));
+        assert_eq!((alias("v"), alias("alone")), (None, None));
     }
 
     #[test]

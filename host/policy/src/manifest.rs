@@ -131,13 +131,16 @@ pub struct Agents {
     /// Whether the networks in the answer of `create_vm` say what its agent is told of them, as some reference CPIs have it.
     /// Otherwise they go back as they came.
     pub networks_in_answer: bool,
+    /// Whether networks of one `nic_group` get the `alias` of their interface, `eth0` and so on, in the order in which the
+    /// plugin names its networks.
+    pub alias_nic_groups: bool,
     /// The request fields in which a token stands for the agent's settings.
     pub place: Vec<Placement>,
 }
 
 impl Default for Agents {
     fn default() -> Self {
-        Self { registry: true, networks_in_answer: false, place: Vec::new() }
+        Self { registry: true, networks_in_answer: false, alias_nic_groups: false, place: Vec::new() }
     }
 }
 

@@ -6,13 +6,14 @@ use crate::arm::is_gone;
 use crate::ids::{DiskId, VmId};
 
 /// There is no room for a VM of this size in this place. Another size, zone or time may do.
-const CAPACITY: [&str; 6] = [
+const CAPACITY: [&str; 7] = [
     "AllocationFailed",
     "OverconstrainedAllocationRequest",
     "OverconstrainedZonalAllocationRequest",
     "SkuNotAvailable",
     "ZonalAllocationFailed",
     "SpotCapacityNotAvailable",
+    "SpotPriceGreaterThanProvidedMaxPrice",
 ];
 
 /// The subscription may not have so much.

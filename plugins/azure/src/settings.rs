@@ -20,8 +20,15 @@ pub(crate) struct Settings {
     pub identity: Properties,
     pub ssh_user: Option<String>,
     pub ssh_public_key: Option<String>,
-    pub idle_timeout_minutes: u64,
+    /// As it was written: only an address that is made has one.
+    pub idle_timeout_minutes: Result<u64, Failure>,
     pub keep_failed_vms: bool,
+    /// Azure stops a VM that it removes, without a word to what runs there.
+    pub force_deletion: bool,
+    /// Azure removes the disks that were made with a VM together with it.
+    pub delete_disks_with_vm: bool,
+    /// All that is made with a VM has the VM's tags.
+    pub tag_all_resources: bool,
     pub boot_diagnostics: bool,
     /// The name or id of the gallery that has images of stemcells.
     pub gallery: Option<String>,
@@ -57,8 +64,11 @@ impl Settings {
             identity: all.object("default_managed_identity")?,
             ssh_user: filled(&all, "ssh_user")?,
             ssh_public_key: filled(&all, "ssh_public_key")?,
-            idle_timeout_minutes: all.number("pip_idle_timeout_in_minutes")?.unwrap_or(4),
+            idle_timeout_minutes: all.number("pip_idle_timeout_in_minutes").map(|minutes| minutes.unwrap_or(4)),
             keep_failed_vms: all.flag("keep_failed_vms")?.unwrap_or(false),
+            force_deletion: all.flag("force_deletion")?.unwrap_or(false),
+            delete_disks_with_vm: all.flag("delete_disks_with_vm")?.unwrap_or(false),
+            tag_all_resources: all.flag("tag_all_resources")?.unwrap_or(false),
             boot_diagnostics: all.flag("enable_vm_boot_diagnostics")?.unwrap_or(false),
             gallery: filled(&all, "compute_gallery_name")?,
             gallery_replicas: all.number("compute_gallery_replicas")?.unwrap_or(3),

@@ -125,6 +125,7 @@ fn agents(cloud: &CloudConfig, call: &Call, session: &Session, registry: Option<
         Ok(()) => Ok(AgentContext {
             agent_id: vm.agent_id.clone(),
             networks: vm.network_settings.clone(),
+            alias_nic_groups: session.manifest().agents.alias_nic_groups,
             env: vm.env.clone(),
             config: cloud.section("agent"),
             registry: registry.map(|registry| registry.endpoint().to_owned()),

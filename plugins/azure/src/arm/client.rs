@@ -170,7 +170,10 @@ impl Arm {
         etag: Option<&str>,
     ) -> Result<(u16, Ended), ApiError> {
         let operation = format!("{}/{verb}", resource.kind);
-        let url = resource.url(&self.settings.endpoint, below, &[]);
+        let by_force =
+            method == Method::Delete && self.settings.force_deletion && resource.kind == Kind::VirtualMachine.name();
+        let query: &[_] = if by_force { &[("forceDeletion", "true")] } else { &[] };
+        let url = resource.url(&self.settings.endpoint, below, query);
         let mut pace = Pace::new();
         loop {
             let mut request = self.request(method, url.clone());

@@ -10,10 +10,12 @@ pub(crate) enum Kind {
     Gallery,
     GalleryImage,
     GalleryImageVersion,
+    HostGroup,
     Image,
     LoadBalancer,
     NetworkInterface,
     NetworkSecurityGroup,
+    ProximityPlacementGroup,
     PublicIpAddress,
     Snapshot,
     UserAssignedIdentity,
@@ -56,10 +58,12 @@ impl Kind {
             Self::Gallery => "Microsoft.Compute/galleries",
             Self::GalleryImage => "Microsoft.Compute/galleries/images",
             Self::GalleryImageVersion => "Microsoft.Compute/galleries/images/versions",
+            Self::HostGroup => "Microsoft.Compute/hostGroups",
             Self::Image => "Microsoft.Compute/images",
             Self::LoadBalancer => "Microsoft.Network/loadBalancers",
             Self::NetworkInterface => "Microsoft.Network/networkInterfaces",
             Self::NetworkSecurityGroup => "Microsoft.Network/networkSecurityGroups",
+            Self::ProximityPlacementGroup => "Microsoft.Compute/proximityPlacementGroups",
             Self::PublicIpAddress => "Microsoft.Network/publicIPAddresses",
             Self::Snapshot => "Microsoft.Compute/snapshots",
             Self::UserAssignedIdentity => "Microsoft.ManagedIdentity/userAssignedIdentities",
@@ -71,9 +75,12 @@ impl Kind {
     pub(super) const fn version(self, stack: bool) -> &'static str {
         match self {
             Self::Disk | Self::Snapshot | Self::DiskEncryptionSet => DISKS.of(stack),
-            Self::AvailabilitySet | Self::CapacityReservationGroup | Self::Image | Self::VirtualMachine => {
-                COMPUTE.of(stack)
-            }
+            Self::AvailabilitySet
+            | Self::CapacityReservationGroup
+            | Self::HostGroup
+            | Self::Image
+            | Self::ProximityPlacementGroup
+            | Self::VirtualMachine => COMPUTE.of(stack),
             Self::Gallery | Self::GalleryImage | Self::GalleryImageVersion => GALLERIES.of(stack),
             Self::UserAssignedIdentity => IDENTITY.of(stack),
             _ => NETWORK.of(stack),

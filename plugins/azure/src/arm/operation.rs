@@ -109,7 +109,7 @@ impl Pace {
     /// How long to wait before the next look; `None` when patience has run out. `told` is what the service wants.
     pub(super) fn pause(&mut self, told: Option<Duration>) -> Option<Duration> {
         let pause = self.next.min(told.unwrap_or(USUAL)).clamp(Duration::from_millis(100), LONGEST);
-        self.next = self.next.saturating_mul(3) / 2;
+        self.next = self.next.saturating_mul(2);
         self.waited += pause;
         (self.waited <= PATIENCE).then_some(pause)
     }
@@ -170,7 +170,7 @@ mod tests {
         let mut pace = Pace::new();
         let pauses: Vec<_> = std::iter::from_fn(|| pace.pause(told)).collect();
         assert_eq!(pauses.first(), Some(&FIRST));
-        assert!(pauses.iter().take(4).sum::<Duration>() < Duration::from_secs(5));
+        assert!(pauses.iter().take(3).sum::<Duration>() < Duration::from_secs(4));
         assert_eq!(pauses.last(), Some(&Duration::from_secs(10)));
         assert!(pauses.iter().sum::<Duration>() <= PATIENCE);
         assert_eq!(Pace::new().pause(Some(Duration::ZERO)), Some(Duration::from_millis(100)));

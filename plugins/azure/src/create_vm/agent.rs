@@ -20,7 +20,7 @@ pub(crate) fn settings(request: &Request, computer: Option<&str>) -> agents::Set
     }
     agents::Settings {
         vm_name: request.id.name.clone(),
-        interfaces: request.network_names.iter().map(facts).collect(),
+        interfaces: request.networks.names().map(facts).collect(),
         disks: agents::Disks {
             system: Some("/dev/sda".to_owned()),
             ephemeral: (!request.vm.ephemeral_disk.on_root_disk).then(|| hint(0).to_string()),

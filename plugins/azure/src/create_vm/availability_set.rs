@@ -3,6 +3,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::properties::WantedSet;
+use crate::arm::nullable;
 use crate::settings::same_location;
 
 /// What is read of an availability set.
@@ -10,6 +11,16 @@ use crate::settings::same_location;
 pub(crate) struct Set {
     pub location: String,
     pub sku: Option<Sku>,
+    #[serde(default, deserialize_with = "nullable")]
+    pub properties: Domains,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Domains {
+    #[serde(rename = "platformUpdateDomainCount", default)]
+    update_domains: u64,
+    #[serde(rename = "platformFaultDomainCount", default)]
+    fault_domains: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,22 +46,34 @@ fn shortened(group: &str) -> String {
     format!("az-{:x}-{end}", md5::compute(group))
 }
 
-/// The body that makes the set.
-pub(crate) fn body(wanted: &WantedSet, location: &str) -> Value {
+/// The body that makes the set, or makes one for managed disks of it.
+pub(crate) fn body(update_domains: u64, fault_domains: u64, location: &str) -> Value {
     json!({
         "location": location,
         "tags": {"user-agent": "bosh"},
         "properties": {
-            "platformUpdateDomainCount": wanted.update_domains,
-            "platformFaultDomainCount": wanted.fault_domains,
+            "platformUpdateDomainCount": update_domains,
+            "platformFaultDomainCount": fault_domains,
         },
         "sku": {"name": "Aligned"},
     })
 }
 
+/// What has to be done before a VM with managed disks can join a set.
+#[derive(Debug, PartialEq)]
+pub(crate) enum State {
+    Ready,
+    Missing,
+    /// It is one for unmanaged disks, and has so many domains.
+    Unmanaged {
+        update_domains: u64,
+        fault_domains: u64,
+    },
+}
+
 impl Set {
-    /// Whether VMs with managed disks in this location can join it.
-    pub(crate) fn check(&self, name: &str, location: &str) -> Result<(), Failure> {
+    /// What this set is for VMs in this location.
+    pub(crate) fn state(&self, name: &str, location: &str) -> Result<State, Failure> {
         if !same_location(&self.location, location) {
             return Err(Failure::rejected(format!(
                 "create_availability_set - the availability set '{name}' already exists, but in a different location: it is \
@@ -60,11 +83,10 @@ impl Set {
         }
         let sku = self.sku.as_ref().and_then(|sku| sku.name.as_deref());
         if sku.is_some_and(|sku| sku.eq_ignore_ascii_case("Aligned")) {
-            return Ok(());
+            return Ok(State::Ready);
         }
-        Err(Failure::not_supported(format!(
-            "the availability set '{name}' is for VMs with unmanaged disks: have Azure convert it, or name another"
-        )))
+        let Domains { update_domains, fault_domains } = &self.properties;
+        Ok(State::Unmanaged { update_domains: *update_domains, fault_domains: *fault_domains })
     }
 }
 
@@ -87,8 +109,13 @@ mod tests {
     #[test]
     fn a_set_has_to_fit() {
         let set = |json: Value| serde_json::from_value::<Set>(json).unwrap();
-        assert!(set(json!({"location": "East US", "sku": {"name": "Aligned"}})).check("s", "eastus").is_ok());
-        assert!(set(json!({"location": "west", "sku": {"name": "Aligned"}})).check("s", "eastus").is_err());
-        assert!(set(json!({"location": "eastus"})).check("s", "eastus").is_err());
+        let state = |json: Value| set(json).state("s", "eastus");
+        assert_eq!(state(json!({"location": "East US", "sku": {"name": "Aligned"}})).unwrap(), State::Ready);
+        assert!(state(json!({"location": "west", "sku": {"name": "Aligned"}})).is_err());
+        let domains = json!({"platformUpdateDomainCount": 5, "platformFaultDomainCount": 3});
+        assert_eq!(
+            state(json!({"location": "eastus", "properties": domains})).unwrap(),
+            State::Unmanaged { update_domains: 5, fault_domains: 3 }
+        );
     }
 }

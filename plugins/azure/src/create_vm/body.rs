@@ -1,7 +1,8 @@
 use serde_json::{Map, Value, json};
 
 use super::image::{Image, Source};
-use super::properties::Identity;
+use super::machine::Machine;
+use super::properties::{Identity, SecurityProfile};
 use super::request::{Candidate, Request};
 use crate::arm::Resource;
 use crate::stemcells::marketplace::Purchase;
@@ -16,6 +17,8 @@ pub(crate) struct Order<'a> {
     pub interfaces: &'a [Resource],
     pub availability_set: Option<&'a Resource>,
     pub boot_diagnostics: bool,
+    /// Together with the VM, when that is removed.
+    pub delete_disks: bool,
     pub os_disk: &'a str,
     pub ephemeral_disk: &'a str,
     /// Stands for the agent's settings.
@@ -70,10 +73,18 @@ fn properties(order: &Order<'_>) -> Map<String, Value> {
         "imageReference": image.source.reference(),
         "osDisk": vm.root_disk.body(order.os_disk, &vm.ephemeral_disk, image.disk, candidate.size),
     });
-    if let (Some(disk), Some(storage)) =
-        (vm.ephemeral_disk.body(order.ephemeral_disk, candidate.size), storage.as_object_mut())
-    {
-        storage.insert("dataDisks".to_owned(), json!([disk]));
+    if let Some(storage) = storage.as_object_mut() {
+        if let Some(disk) = vm.ephemeral_disk.body(order.ephemeral_disk, candidate.size) {
+            storage.insert("dataDisks".to_owned(), json!([disk]));
+        }
+        if order.delete_disks {
+            for disk in storage.values_mut().flat_map(disks_in) {
+                disk.insert("deleteOption".to_owned(), json!("Delete"));
+            }
+        }
+        if let Some(controller) = &vm.machine.disk_controller {
+            storage.insert("diskControllerType".to_owned(), json!(controller));
+        }
     }
     let mut properties = Map::new();
     let mut insert = |key: &str, value: Value| drop(properties.insert(key.to_owned(), value));
@@ -90,17 +101,39 @@ fn properties(order: &Order<'_>) -> Map<String, Value> {
     if order.boot_diagnostics {
         insert("diagnosticsProfile", json!({"bootDiagnostics": {"enabled": true}}));
     }
-    if let Some(profile) = &vm.security_profile {
-        let (kind, secure_boot) =
-            (if profile.trusted_launch { "TrustedLaunch" } else { "Standard" }, profile.secure_boot);
-        let mut security = json!({"securityType": kind});
-        if let (true, Some(security)) = (profile.trusted_launch, security.as_object_mut()) {
-            let settings = json!({"secureBootEnabled": secure_boot, "vTpmEnabled": true});
-            security.insert("uefiSettings".to_owned(), settings);
-        }
-        insert("securityProfile", security);
+    let security = security(&vm.machine, vm.security_profile.as_ref());
+    if !security.is_empty() {
+        insert("securityProfile", Value::Object(security));
+    }
+    vm.machine.add_to(&mut properties);
+    if let Some(spot) = candidate.spot {
+        spot.add_to(&mut properties);
     }
     properties
+}
+
+/// The disks in a member of a storage profile, one or several.
+fn disks_in(member: &mut Value) -> Vec<&mut Map<String, Value>> {
+    match member {
+        Value::Array(disks) => disks.iter_mut().filter_map(Value::as_object_mut).collect(),
+        Value::Object(disk) if disk.contains_key("createOption") => vec![disk],
+        _ => Vec::new(),
+    }
+}
+
+fn security(machine: &Machine, profile: Option<&SecurityProfile>) -> Map<String, Value> {
+    let mut security = Map::new();
+    if machine.encryption_at_host {
+        security.insert("encryptionAtHost".to_owned(), json!(true));
+    }
+    let Some(profile) = profile else { return security };
+    let kind = if profile.trusted_launch { "TrustedLaunch" } else { "Standard" };
+    security.insert("securityType".to_owned(), json!(kind));
+    if profile.trusted_launch {
+        let settings = json!({"secureBootEnabled": profile.secure_boot, "vTpmEnabled": true});
+        security.insert("uefiSettings".to_owned(), settings);
+    }
+    security
 }
 
 fn os_profile(order: &Order<'_>) -> Value {

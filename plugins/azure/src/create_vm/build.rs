@@ -1,4 +1,4 @@
-use cpi_plugin_sdk::{Failure, Plan};
+use cpi_plugin_sdk::{ApiError, Failure, Plan};
 use futures_concurrency::prelude::*;
 use serde_json::{Value, json};
 
@@ -10,6 +10,7 @@ use super::undo::{self, Broken, Made};
 use crate::arm::{Arm, Kind, Resource};
 use crate::errors;
 use crate::leftovers::declare;
+use crate::settings::Settings;
 use crate::vms::belongings;
 
 /// Makes a VM. On any failure everything that was made is removed.
@@ -33,7 +34,7 @@ async fn build(arm: &Arm, request: &Request, mut site: Site, made: &mut Made) ->
     }
     if request.vm.dynamic_public_ip && request.networks.vip.is_none() {
         let address = belongings::address(settings, &request.id);
-        let body = address_body(request, &site, settings.idle_timeout_minutes);
+        let body = address_body(request, &site, settings);
         made.intents.push(declare::make(arm, "public-ip-address", &address, &body).await?);
         if let Some(primary) = site.references.first_mut() {
             primary.public_address = Some((address.id, false));
@@ -41,15 +42,30 @@ async fn build(arm: &Arm, request: &Request, mut site: Site, made: &mut Made) ->
     }
     let interfaces = make_interfaces(arm, request, &site, made).await?;
     launch::launch(arm, request, site, &interfaces, made).await?;
-    if let Some(change) = request.vm.ephemeral_disk.performance() {
-        arm.patch(&belongings::ephemeral_disk(settings, &request.id), &change, None).await?;
-    }
-    Ok(())
+    Ok(finish_disks(arm, request).await?)
+}
+
+/// Gives the disks what Azure takes only when they are there.
+async fn finish_disks(arm: &Arm, request: &Request) -> Result<(), ApiError> {
+    let (settings, vm) = (&arm.settings, &request.vm);
+    let tags = settings.tag_all_resources.then(|| request.tags_of_parts(true));
+    let (os, ephemeral) = (vm.root_disk.change(tags.as_ref()), vm.ephemeral_disk.change(tags.as_ref()));
+    let changes = [
+        (belongings::os_disk(settings, &request.id), os),
+        (belongings::ephemeral_disk(settings, &request.id), ephemeral),
+    ];
+    let change = async |(disk, change): &(Resource, Option<Value>)| match change {
+        Some(change) => arm.patch(disk, change, None).await,
+        None => Ok(()),
+    };
+    changes.iter().map(change).collect::<Vec<_>>().join().await.into_iter().collect()
 }
 
 async fn make_interfaces(arm: &Arm, request: &Request, site: &Site, made: &mut Made) -> Result<Vec<Resource>, Failure> {
     let set = request.availability_set.as_deref();
-    let common = Common { settings: &arm.settings, vm: &request.vm, location: &site.location, availability_set: set };
+    let tags = &request.tags_of_parts(arm.settings.tag_all_resources);
+    let common =
+        Common { settings: &arm.settings, vm: &request.vm, location: &site.location, availability_set: set, tags };
     let orders = request.networks.interfaces.iter().zip(&site.references).enumerate();
     let orders: Vec<_> = orders
         .map(|(index, (interface, references))| {
@@ -72,12 +88,12 @@ async fn make_interfaces(arm: &Arm, request: &Request, site: &Site, made: &mut M
 }
 
 /// An address of the VM's own. Where it may come up in several zones, it serves them all.
-fn address_body(request: &Request, site: &Site, idle_minutes: u64) -> Value {
+fn address_body(request: &Request, site: &Site, settings: &Settings) -> Value {
     let mut body = json!({
         "location": site.location,
-        "tags": {"user-agent": "bosh"},
+        "tags": request.tags_of_parts(settings.tag_all_resources),
         "sku": {"name": "Standard"},
-        "properties": {"publicIPAllocationMethod": "Static", "idleTimeoutInMinutes": idle_minutes},
+        "properties": {"publicIPAllocationMethod": "Static", "idleTimeoutInMinutes": request.idle_minutes},
     });
     let zones = match request.vm.zones.as_slice() {
         [] => return body,

@@ -2,7 +2,7 @@ use cpi_plugin_sdk::{Failure, properties::gib};
 use serde_json::{Map, Value, json};
 
 use crate::disks::Caching;
-use crate::disks::properties::encryption_set_id;
+use crate::disks::properties::{encryption_set_id, is_uncached};
 use crate::errors;
 use crate::instance_types;
 use crate::properties::Properties;
@@ -24,7 +24,8 @@ pub(crate) struct RootDisk {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Placement {
     Remote,
-    Local(&'static str),
+    /// Which, and whether all of the image is brought to the machine before it starts.
+    Local(&'static str, bool),
 }
 
 /// The disk for what a VM may lose.
@@ -50,11 +51,17 @@ pub(crate) struct ImageDisk {
 impl RootDisk {
     pub(crate) fn parse(all: &Properties, settings: &Settings) -> Result<Self, Failure> {
         let root = all.object("root_disk")?;
+        let full_caching = root.flag("full_caching")?.unwrap_or(false);
         let placement = match root.text("placement")?.as_deref() {
+            None | Some("remote") if full_caching => {
+                return Err(Failure::rejected(
+                    "'root_disk.full_caching' needs a 'root_disk.placement' of resource-disk, cache-disk or nvme-disk",
+                ));
+            }
             None | Some("remote") => Placement::Remote,
-            Some("resource-disk") => Placement::Local("ResourceDisk"),
-            Some("cache-disk") => Placement::Local("CacheDisk"),
-            Some("nvme-disk") => Placement::Local("NvmeDisk"),
+            Some("resource-disk") => Placement::Local("ResourceDisk", full_caching),
+            Some("cache-disk") => Placement::Local("CacheDisk", full_caching),
+            Some("nvme-disk") => Placement::Local("NvmeDisk", full_caching),
             Some(other) => {
                 return Err(Failure::rejected(format!(
                     "'root_disk.placement' can be remote, resource-disk, cache-disk or nvme-disk, got: '{other}'"
@@ -69,6 +76,16 @@ impl RootDisk {
             caching: caching.unwrap_or(Caching::ReadWrite),
             encryption_set: root.text("disk_encryption_set_name")?.map(|name| encryption_set_id(settings, &name)),
         })
+    }
+
+    /// Whether Azure needs to be asked in a newer version of its interface.
+    pub(crate) fn is_fully_cached(&self) -> bool {
+        matches!(self.placement, Placement::Local(_, true))
+    }
+
+    /// The change that gives it its tags; a disk of the machine is no resource that could have some.
+    pub(crate) fn change(&self, tags: Option<&Map<String, Value>>) -> Option<Value> {
+        tags.filter(|_| self.placement == Placement::Remote).map(|tags| json!({"tags": tags}))
     }
 
     /// The type of disk: the image that fits is of the same.
@@ -88,9 +105,13 @@ impl RootDisk {
                 disk.insert("caching".to_owned(), json!(self.caching.name()));
                 managed.insert("storageAccountType".to_owned(), json!(self.sku_for(vm_size)));
             }
-            Placement::Local(place) => {
+            Placement::Local(place, full_caching) => {
                 disk.insert("caching".to_owned(), json!("ReadOnly"));
-                disk.insert("diffDiskSettings".to_owned(), json!({"option": "Local", "placement": place}));
+                let mut settings = json!({"option": "Local", "placement": place});
+                if let (true, Some(settings)) = (full_caching, settings.as_object_mut()) {
+                    settings.insert("enableFullCaching".to_owned(), json!(true));
+                }
+                disk.insert("diffDiskSettings".to_owned(), settings);
             }
         }
         if let Some(gib) = self.gib(ephemeral, image) {
@@ -112,7 +133,7 @@ impl RootDisk {
             return own;
         }
         match (self.placement, ephemeral.size_mib) {
-            (Placement::Local(_), Some(more)) => Some(own.unwrap_or(image.size_mib / 1024) + more / 1024),
+            (Placement::Local(..), Some(more)) => Some(own.unwrap_or(image.size_mib / 1024) + more / 1024),
             _ => own.or_else(|| Some(gib(image.size_mib).max(if image.windows { 128 } else { 30 }))),
         }
     }
@@ -121,17 +142,25 @@ impl RootDisk {
 impl EphemeralDisk {
     pub(crate) fn parse(properties: &Properties, settings: &Settings) -> Result<Self, Failure> {
         let caching = properties.text("caching")?.map(|text| Caching::parse(&text)).transpose()?;
-        let size_mib = properties.number("size")?;
-        if let Some(size) = size_mib.filter(|size| *size < 1024) {
+        let (size_mib, sku) = (properties.number("size")?, properties.text("type")?);
+        let usual = if sku.as_deref().is_some_and(is_uncached) { Caching::None } else { Caching::ReadWrite };
+        if let (Caching::None, Some(caching), Some(sku)) = (usual, caching.filter(|it| *it != Caching::None), &sku) {
+            return Err(Failure::rejected(format!(
+                "disks of type '{sku}' need 'ephemeral_disk.caching' 'None', not '{}'",
+                caching.name()
+            )));
+        }
+        let on_root_disk = properties.flag("use_root_disk")?.unwrap_or(false);
+        if let Some(size) = size_mib.filter(|size| *size < 1024 && !on_root_disk) {
             return Err(Failure::rejected(format!(
                 "Azure CPI minimum disk size is 1 GiB, 'ephemeral_disk.size' is {size} MiB"
             )));
         }
         Ok(Self {
-            on_root_disk: properties.flag("use_root_disk")?.unwrap_or(false),
+            on_root_disk,
             size_mib,
-            sku: properties.text("type")?,
-            caching: caching.unwrap_or(Caching::ReadWrite),
+            sku,
+            caching: caching.unwrap_or(usual),
             encryption_set: properties.text("disk_encryption_set_name")?.map(|name| encryption_set_id(settings, &name)),
             iops: properties.number("iops")?,
             mbps: properties.number("mbps")?,
@@ -161,12 +190,17 @@ impl EphemeralDisk {
         }))
     }
 
-    /// The change that gives it its speed; Azure takes it only when the disk is there.
-    pub(crate) fn performance(&self) -> Option<Value> {
+    /// The change that gives it its speed and its tags; Azure takes it only when the disk is there.
+    pub(crate) fn change(&self, tags: Option<&Map<String, Value>>) -> Option<Value> {
         let wanted = [("diskIOPSReadWrite", self.iops), ("diskMBpsReadWrite", self.mbps)];
         let properties: Map<_, _> =
             wanted.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect();
-        (!properties.is_empty() && !self.on_root_disk).then(|| json!({"properties": properties}))
+        let mut change = Map::new();
+        if !properties.is_empty() {
+            change.insert("properties".to_owned(), Value::Object(properties));
+        }
+        tags.map(|tags| change.insert("tags".to_owned(), json!(tags)));
+        (!change.is_empty() && !self.on_root_disk).then_some(Value::Object(change))
     }
 }
 
@@ -225,6 +259,27 @@ mod tests {
     }
 
     #[test]
+    fn a_local_disk_may_be_brought_there_whole() {
+        let made = root(&json!({"root_disk": {"placement": "nvme-disk", "full_caching": true}}));
+        let settings = json!({"option": "Local", "placement": "NvmeDisk", "enableFullCaching": true});
+        assert_eq!(made["diffDiskSettings"], settings);
+        let all = Properties::parse(r#"{"root_disk": {"full_caching": true}}"#).unwrap();
+        let refusal = RootDisk::parse(&all, &testing::settings(&json!({}))).unwrap_err();
+        assert!(refusal.message().starts_with("'root_disk.full_caching' needs"));
+    }
+
+    #[test]
+    fn fast_disks_take_no_cache() {
+        let ephemeral = |json: Value| {
+            EphemeralDisk::parse(&Properties::parse(&json.to_string()).unwrap(), &testing::settings(&json!({})))
+        };
+        let made = ephemeral(json!({"type": "UltraSSD_LRS"})).unwrap().body("e", "x").unwrap();
+        assert_eq!(made["caching"], "None");
+        let refusal = ephemeral(json!({"type": "PremiumV2_LRS", "caching": "ReadOnly"})).unwrap_err();
+        assert!(refusal.message().contains("need 'ephemeral_disk.caching' 'None'"));
+    }
+
+    #[test]
     fn the_ephemeral_disk_is_the_first_data_disk() {
         let (_, ephemeral) = both(&json!({"ephemeral_disk": {"size": 20_479, "type": "Premium_LRS", "iops": 7}}));
         assert_eq!(
@@ -232,7 +287,7 @@ mod tests {
             Some(json!({"name": "e", "lun": 0, "createOption": "Empty", "diskSizeGB": 19, "caching": "ReadWrite",
                 "managedDisk": {"storageAccountType": "Premium_LRS"}}))
         );
-        assert_eq!(ephemeral.performance(), Some(json!({"properties": {"diskIOPSReadWrite": 7}})));
+        assert_eq!(ephemeral.change(None), Some(json!({"properties": {"diskIOPSReadWrite": 7}})));
         let (_, usual) = both(&json!({}));
         assert_eq!(usual.body("e", "Standard_D4").unwrap()["diskSizeGB"], 400);
         assert_eq!(both(&json!({"ephemeral_disk": {"use_root_disk": true}})).1.body("e", "x"), None);

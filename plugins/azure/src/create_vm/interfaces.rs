@@ -26,6 +26,7 @@ pub(crate) struct Common<'a> {
     pub vm: &'a VmProperties,
     pub location: &'a str,
     pub availability_set: Option<&'a str>,
+    pub tags: &'a Map<String, Value>,
 }
 
 /// The body that makes an interface.
@@ -49,8 +50,8 @@ pub(crate) fn body(common: &Common<'_>, index: usize, interface: &Interface, ref
             json!({"name": name, "properties": properties})
         })
         .collect();
-    let mut tags = json!({"user-agent": "bosh"});
-    if let (Some(set), 0, Some(tags)) = (common.availability_set, index, tags.as_object_mut()) {
+    let mut tags = common.tags.clone();
+    if let (Some(set), 0) = (common.availability_set, index) {
         tags.insert("availability_set".to_owned(), json!(set));
     }
     let mut properties = json!({
@@ -106,6 +107,7 @@ mod tests {
 
     fn interface(addresses: Vec<Address>) -> Interface {
         Interface {
+            names: vec!["n".into()],
             group: None,
             subnet: Subnet { resource_group: "net".into(), network: "v".into(), name: "s".into() },
             addresses,
@@ -116,11 +118,16 @@ mod tests {
         }
     }
 
+    fn tags() -> Map<String, Value> {
+        Map::from_iter([("user-agent".to_owned(), json!("bosh"))])
+    }
+
     #[test]
     fn one_address_with_all_that_it_joins() {
         let settings = testing::settings(&json!({}));
         let vm = VmProperties::parse(r#"{"instance_type": "S", "ip_forwarding": true}"#, &settings).unwrap();
-        let common = Common { settings: &settings, vm: &vm, location: "eastus", availability_set: Some("set") };
+        let common =
+            Common { settings: &settings, vm: &vm, location: "eastus", availability_set: Some("set"), tags: &tags() };
         let references = References {
             security_group: Some("/nsg".into()),
             public_address: Some(("/pip".into(), false)),
@@ -156,7 +163,7 @@ mod tests {
     fn a_public_address_goes_to_its_own_family() {
         let settings = testing::settings(&json!({}));
         let vm = VmProperties::parse(r#"{"instance_type": "S"}"#, &settings).unwrap();
-        let common = Common { settings: &settings, vm: &vm, location: "eastus", availability_set: None };
+        let common = Common { settings: &settings, vm: &vm, location: "eastus", availability_set: None, tags: &tags() };
         let references = References { public_address: Some(("/pip".into(), true)), ..References::default() };
         let both = interface(vec![Address::Dynamic, Address::Static("fd00::4".parse().unwrap())]);
         let made = body(&common, 1, &both, &references);

@@ -20,6 +20,9 @@ use crate::vms::find;
 /// So often Azure is asked for a VM that it begins and does not bring up.
 const TRIES: usize = 3;
 
+/// The version of the interface that knows of it.
+const FULL_CACHING: &str = "2025-11-01";
+
 /// Makes the VM: of the first size in the first zone that has room.
 pub(super) async fn launch(
     arm: &Arm,
@@ -29,7 +32,7 @@ pub(super) async fn launch(
     made: &mut Made,
 ) -> Result<(), Broken> {
     let candidates = request.candidates();
-    let Site { location, image, lacks_set, .. } = site;
+    let Site { location, image, set, .. } = site;
     let login = login::of(&image)?;
     let computer = match &login {
         Login::Key => None,
@@ -40,8 +43,11 @@ pub(super) async fn launch(
 
     let first = candidates.first().map(|first| request.vm.root_disk.sku_for(first.size)).unwrap_or_default();
     let mut images = BTreeMap::from([(first, image)]);
-    let mut membership = Membership::of(arm, request, lacks_set);
-    let vm = find::resource(arm, &request.id);
+    let mut membership = Membership::of(arm, request, set);
+    let mut vm = find::resource(arm, &request.id);
+    if request.vm.root_disk.is_fully_cached() {
+        vm.version = FULL_CACHING;
+    }
     let disks =
         [belongings::os_disk(&arm.settings, &request.id), belongings::ephemeral_disk(&arm.settings, &request.id)];
     let [os, ephemeral] = &disks;
@@ -66,6 +72,7 @@ pub(super) async fn launch(
             interfaces,
             availability_set: membership.set(),
             boot_diagnostics: arm.settings.boot_diagnostics && !arm.settings.stack,
+            delete_disks: arm.settings.delete_disks_with_vm,
             os_disk: os.name(),
             ephemeral_disk: ephemeral.name(),
             token: &sealed.token,

@@ -1,6 +1,6 @@
 use cpi_plugin_sdk::{ApiError, Failure};
 
-use super::availability_set::body;
+use super::availability_set::{State, body};
 use super::request::Request;
 use super::undo::Made;
 use crate::arm::{Arm, Kind, Resource};
@@ -10,22 +10,22 @@ use crate::leftovers::declare;
 #[derive(Debug)]
 pub(super) struct Membership {
     set: Option<Resource>,
-    is_missing: bool,
+    state: State,
     /// It was there and is gone: its last VM took it along.
     was_lost: bool,
 }
 
 impl Membership {
-    pub(super) fn of(arm: &Arm, request: &Request, is_missing: bool) -> Self {
+    pub(super) fn of(arm: &Arm, request: &Request, state: State) -> Self {
         let resource = |name: &String| arm.resource(&request.vm.resource_group, Kind::AvailabilitySet, name);
-        Self { set: request.availability_set.as_ref().map(resource), is_missing, was_lost: false }
+        Self { set: request.availability_set.as_ref().map(resource), state, was_lost: false }
     }
 
     pub(super) fn set(&self) -> Option<&Resource> {
         self.set.as_ref()
     }
 
-    /// Makes the set, just before the VM, if it is not there.
+    /// Makes the set, just before the VM, if it is not there; or makes it one for managed disks.
     pub(super) async fn ensure(
         &mut self,
         arm: &Arm,
@@ -33,11 +33,18 @@ impl Membership {
         location: &str,
         made: &mut Made,
     ) -> Result<(), Failure> {
-        let (Some(set), Some(wanted), true) = (&self.set, &request.vm.availability_set, self.is_missing) else {
-            return Ok(());
-        };
-        made.intents.push(declare::make(arm, "availability-set", set, &body(wanted, location)).await?);
-        self.is_missing = false;
+        let (Some(set), Some(wanted)) = (&self.set, &request.vm.availability_set) else { return Ok(()) };
+        match self.state {
+            State::Ready => {}
+            State::Missing => {
+                let body = body(wanted.update_domains, wanted.fault_domains, location);
+                made.intents.push(declare::make(arm, "availability-set", set, &body).await?);
+            }
+            State::Unmanaged { update_domains, fault_domains } => {
+                arm.put(set, &body(update_domains, fault_domains, location)).await?;
+            }
+        }
+        self.state = State::Ready;
         Ok(())
     }
 
@@ -51,7 +58,7 @@ impl Membership {
         if !is_missing || !names_it || self.was_lost {
             return false;
         }
-        (self.was_lost, self.is_missing) = (true, true);
+        (self.was_lost, self.state) = (true, State::Missing);
         true
     }
 }

@@ -6,11 +6,13 @@ mod body;
 mod disks;
 mod image;
 mod interfaces;
+mod machine;
 mod networks;
 mod pools;
 mod properties;
 mod request;
 mod security_groups;
+mod spot;
 
 #[cfg(target_family = "wasm")]
 mod build;

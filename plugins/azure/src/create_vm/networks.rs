@@ -18,6 +18,8 @@ pub(crate) struct Networks {
 /// One interface, and all addresses that it has.
 #[derive(Debug)]
 pub(crate) struct Interface {
+    /// Of its networks.
+    pub names: Vec<String>,
     /// Networks with the same one share an interface.
     pub group: Option<String>,
     pub subnet: Subnet,
@@ -45,6 +47,7 @@ pub(crate) enum Address {
 /// An address that exists, and which interface gets it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Vip {
+    pub name: String,
     pub ip: String,
     pub resource_group: String,
     pub group: Option<String>,
@@ -57,6 +60,12 @@ impl Address {
 }
 
 impl Networks {
+    /// Names of all networks, in the order of their interfaces; last the one without.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
+        let with = self.interfaces.iter().flat_map(|interface| &interface.names);
+        with.chain(self.vip.iter().map(|vip| &vip.name))
+    }
+
     pub(crate) fn parse(given: &[Network], settings: &Settings) -> Result<Self, Failure> {
         let vip = vip(given, settings)?;
         let ordered = ordered(given);
@@ -94,6 +103,7 @@ impl Interface {
             )));
         }
         self.addresses.extend(other.addresses);
+        self.names.extend(other.names);
         Ok(())
     }
 }
@@ -140,6 +150,7 @@ fn interface(network: &Network, settings: &Settings) -> Result<Interface, Failur
         (_, None) => return Err(Failure::rejected(format!("ip address required for manual network: '{name}'"))),
     };
     Ok(Interface {
+        names: vec![name.clone()],
         group: network.nic_group.clone(),
         subnet: Subnet {
             resource_group: properties.text("resource_group_name")?.unwrap_or_else(|| settings.resource_group.clone()),
@@ -163,6 +174,7 @@ fn vip(given: &[Network], settings: &Settings) -> Result<Option<Vip>, Failure> {
     let properties = Properties::parse(&network.cloud_properties)?;
     let missing = || Failure::rejected(format!("ip address required for vip network: '{}'", network.name));
     Ok(Some(Vip {
+        name: network.name.clone(),
         ip: network.ip.clone().ok_or_else(missing)?,
         resource_group: properties.text("resource_group_name")?.unwrap_or_else(|| settings.resource_group.clone()),
         group: network.nic_group.clone(),
@@ -209,8 +221,12 @@ mod tests {
         .unwrap();
         assert_eq!(networks.interfaces[0].addresses, [Address::Dynamic]);
         assert_eq!(networks.interfaces.len(), 2);
+        assert_eq!(networks.names().collect::<Vec<_>>(), ["b", "a", "v"]);
         assert_eq!(networks.dns, ["a-dns"]);
-        assert_eq!(networks.vip, Some(Vip { ip: "1.2.3.4".into(), resource_group: "rg".into(), group: None }));
+        assert_eq!(
+            networks.vip,
+            Some(Vip { name: "v".into(), ip: "1.2.3.4".into(), resource_group: "rg".into(), group: None })
+        );
     }
 
     #[test]

@@ -1,9 +1,12 @@
 use cpi_plugin_sdk::{Failure, Tag};
 
 use super::disks::{EphemeralDisk, RootDisk};
+use super::machine::Machine;
 use super::pools::{self, Pool};
-use crate::arm::{Kind, Resource};
+use super::spot::Spot;
+use crate::arm::Kind;
 use crate::errors;
+use crate::ids::id_of;
 use crate::properties::Properties;
 use crate::settings::{Settings, named};
 
@@ -33,6 +36,8 @@ pub(crate) struct VmProperties {
     /// An id.
     pub capacity_reservation_group: Option<String>,
     pub security_profile: Option<SecurityProfile>,
+    pub spot: Option<Spot>,
+    pub machine: Machine,
 }
 
 /// How many domains its members are spread over.
@@ -70,7 +75,14 @@ impl VmProperties {
                 "Only one of 'availability_zone' and 'availability_set' is allowed to be configured for a VM",
             ));
         }
-        let availability_set = zones.is_empty().then(|| wanted_set(&all, set, settings)).transpose()?;
+        let spot = Spot::parse(&all)?;
+        if let (Some(_), Some(set)) = (&spot, &set) {
+            return Err(Failure::rejected(format!(
+                "'priority: Spot' and 'availability_set' '{set}' exclude each other: Azure has no spot VMs in sets"
+            )));
+        }
+        let joins = zones.is_empty() && spot.is_none();
+        let availability_set = joins.then(|| wanted_set(&all, set, settings)).transpose()?;
         Ok(Self {
             sizes: sizes(&all)?,
             has_own_size: all.text("instance_type")?.is_some(),
@@ -92,6 +104,8 @@ impl VmProperties {
             tags: all.tags()?,
             capacity_reservation_group: capacity_reservation_group(&all, settings, &resource_group)?,
             security_profile: security_profile(&all)?,
+            spot,
+            machine: Machine::parse(&all, settings, &resource_group)?,
             resource_group,
         })
     }
@@ -158,18 +172,13 @@ fn identity(all: &Properties, settings: &Settings, group: &str) -> Result<Option
             "'user_assigned_identity_name' is required in 'managed_identity' when 'type' is 'UserAssigned'",
         )
     })?;
-    Ok(Some(Identity::User(id(settings, group, Kind::UserAssignedIdentity, &name))))
+    Ok(Some(Identity::User(id_of(settings, group, Kind::UserAssignedIdentity, &name))))
 }
 
 fn capacity_reservation_group(all: &Properties, settings: &Settings, group: &str) -> Result<Option<String>, Failure> {
     let by_name = all.text("capacity_reservation_group")?;
-    let by_name = by_name.map(|name| id(settings, group, Kind::CapacityReservationGroup, &name));
+    let by_name = by_name.map(|name| id_of(settings, group, Kind::CapacityReservationGroup, &name));
     Ok(all.text("capacity_reservation_group_id")?.or(by_name))
-}
-
-/// An id as it is, or that of a name.
-fn id(settings: &Settings, group: &str, kind: Kind, name: &str) -> String {
-    if name.starts_with('/') { name.to_owned() } else { Resource::new(settings, group, kind, name).id }
 }
 
 fn security_profile(all: &Properties) -> Result<Option<SecurityProfile>, Failure> {

@@ -1,8 +1,10 @@
 use cpi_plugin_sdk::{Failure, Plan, Tag};
+use serde_json::{Map, Value, json};
 
 use super::availability_set;
 use super::networks::Networks;
 use super::properties::VmProperties;
+use super::spot::Spot;
 use crate::errors;
 use crate::ids::VmId;
 use crate::settings::Settings;
@@ -16,14 +18,14 @@ pub(crate) struct Request {
     pub stemcell: String,
     pub vm: VmProperties,
     pub networks: Networks,
-    /// Names of all networks, those without an interface too.
-    pub network_names: Vec<String>,
     /// The name of the set that the VM joins.
     pub availability_set: Option<String>,
     pub tags: Vec<Tag>,
     pub near_disks: Vec<String>,
     pub ssh_user: String,
     pub ssh_public_key: String,
+    /// Of an address of the VM's own.
+    pub idle_minutes: u64,
 }
 
 impl Request {
@@ -33,13 +35,7 @@ impl Request {
         }
         let vm = VmProperties::parse(&plan.properties, settings)?;
         let networks = Networks::parse(&plan.networks, settings)?;
-        let minutes = settings.idle_timeout_minutes;
-        if vm.dynamic_public_ip && !(4..=30).contains(&minutes) {
-            return Err(errors::no_vm(Failure::rejected(format!(
-                "The minimum idle_timeout_in_minutes is 4 minutes, the maximum is 30 minutes, \
-                 pip_idle_timeout_in_minutes is {minutes}"
-            ))));
-        }
+        let idle_minutes = if vm.dynamic_public_ip { idle_minutes(settings).map_err(errors::no_vm)? } else { 0 };
         let key = |value: &Option<String>, key: &str| {
             let missing = || Failure::invalid(format!("missing configuration parameters > azure:{key}"));
             value.clone().ok_or_else(missing)
@@ -50,24 +46,47 @@ impl Request {
             stemcell: plan.stemcell,
             availability_set: set.and_then(|wanted| availability_set::name(wanted, plan.groups.last())),
             tags: of_vm(&plan.tags, &vm.tags),
-            network_names: plan.networks.iter().map(|network| network.name.clone()).collect(),
             networks,
             near_disks: plan.near_disks,
             ssh_user: settings.ssh_user.clone().unwrap_or_else(|| "vcap".to_owned()),
+            idle_minutes,
             ssh_public_key: key(&settings.ssh_public_key, "ssh_public_key")?,
             vm,
         })
     }
 
-    /// Sizes and zones in the order in which they are tried: the wanted size everywhere first.
+    /// Tags of what is made with the VM: those of the VM, if all of it is to have them.
+    pub(crate) fn tags_of_parts(&self, like_vm: bool) -> Map<String, Value> {
+        let of_vm = self.tags.iter().filter(|_| like_vm).map(|tag| (tag.key.clone(), json!(tag.value)));
+        std::iter::once(("user-agent".to_owned(), json!("bosh"))).chain(of_vm).collect()
+    }
+
+    /// Sizes and zones in the order in which they are tried: the wanted size everywhere first, and all of them at the price
+    /// of spot VMs before any on demand.
     pub(crate) fn candidates(&self) -> Vec<Candidate<'_>> {
         let zones: Vec<_> = match self.vm.zones.as_slice() {
             [] => vec![None],
             zones => zones.iter().map(|zone| Some(zone.as_str())).collect(),
         };
-        let of_size = |size| zones.iter().map(move |zone| Candidate { size, zone: *zone });
-        self.vm.sizes.iter().flat_map(|size| of_size(size.as_str())).collect()
+        let at_price = |spot| {
+            let of_size = move |size| (size, spot);
+            self.vm.sizes.iter().map(move |size| of_size(size.as_str()))
+        };
+        let on_demand = self.vm.spot.as_ref().is_none_or(|spot| spot.or_on_demand);
+        let spot = self.vm.spot.iter().flat_map(|spot| at_price(Some(spot)));
+        let all = spot.chain(on_demand.then(|| at_price(None)).into_iter().flatten());
+        all.flat_map(|(size, spot)| zones.iter().map(move |zone| Candidate { size, zone: *zone, spot })).collect()
     }
+}
+
+fn idle_minutes(settings: &Settings) -> Result<u64, Failure> {
+    let minutes = settings.idle_timeout_minutes.clone()?;
+    if (4..=30).contains(&minutes) {
+        return Ok(minutes);
+    }
+    Err(Failure::rejected(format!(
+        "The minimum idle_timeout_in_minutes is 4 minutes, the maximum is 30 minutes, pip_idle_timeout_in_minutes is {minutes}"
+    )))
 }
 
 /// A size in a place.
@@ -75,6 +94,8 @@ impl Request {
 pub(crate) struct Candidate<'a> {
     pub size: &'a str,
     pub zone: Option<&'a str>,
+    /// None: on demand.
+    pub spot: Option<&'a Spot>,
 }
 
 /// Later ones win, also over the tag of ours.
@@ -89,7 +110,6 @@ fn of_vm(env: &[Tag], own: &[Tag]) -> Vec<Tag> {
 #[cfg(test)]
 mod tests {
     use cpi_plugin_sdk::{Network, NetworkKind};
-    use serde_json::{Value, json};
 
     use super::*;
     use crate::testing;
@@ -124,6 +144,15 @@ mod tests {
         let order: Vec<_> = request.candidates().iter().map(|it| (it.size, it.zone.unwrap())).collect();
         assert_eq!(order, [("A", "1"), ("A", "2"), ("B", "1"), ("B", "2")]);
         assert_eq!(request.availability_set, None);
+    }
+
+    #[test]
+    fn every_size_is_tried_at_the_lower_price_first() {
+        let properties = json!({"instance_types": ["A", "B"], "priority": "Spot", "spot_ondemand_fallback": true});
+        let request = Request::check(plan(&properties), &testing::settings(&json!({}))).unwrap();
+        let order: Vec<_> = request.candidates().iter().map(|it| (it.size, it.spot.is_some())).collect();
+        assert_eq!(order, [("A", true), ("B", true), ("A", false), ("B", false)]);
+        assert_eq!(request.availability_set, None, "Azure has no spot VMs in sets");
     }
 
     #[test]

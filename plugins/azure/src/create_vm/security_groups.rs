@@ -50,6 +50,7 @@ mod tests {
 
     fn interface(group: Option<&str>) -> Interface {
         Interface {
+            names: vec!["n".into()],
             group: None,
             subnet: Subnet { resource_group: "net".into(), network: "v".into(), name: "s".into() },
             addresses: vec![Address::Dynamic],

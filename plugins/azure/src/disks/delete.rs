@@ -1,7 +1,7 @@
-use cpi_plugin_sdk::Failure;
+use cpi_plugin_sdk::{ApiError, Failure, log};
 
 use super::find;
-use crate::arm::Arm;
+use crate::arm::{Arm, Resource};
 use crate::errors;
 
 /// Removes a disk; one that is gone is a success.
@@ -10,6 +10,16 @@ pub(crate) async fn delete(arm: &Arm, id: &str) -> Result<(), Failure> {
     if !disk.is_managed() && find::find(arm, &disk).await?.is_none() {
         return Ok(());
     }
-    let deleted = arm.delete(&find::resource(arm, &disk)).await;
-    deleted.map(drop).map_err(|error| errors::of_disk(error, &disk))
+    remove(arm, &find::resource(arm, &disk)).await.map_err(|error| errors::of_disk(error, &disk))
+}
+
+/// Removes a managed disk. Azure may not have noticed yet that its VM is gone, so a refusal is not believed at once.
+pub(crate) async fn remove(arm: &Arm, disk: &Resource) -> Result<(), ApiError> {
+    match arm.delete(disk).await {
+        Err(error @ ApiError::Service { .. }) => {
+            log::info("once more", &[("id", &disk.id), ("error", &error.to_string())]);
+            arm.delete(disk).await.map(drop)
+        }
+        deleted => deleted.map(drop),
+    }
 }

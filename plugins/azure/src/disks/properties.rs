@@ -2,7 +2,8 @@ use cpi_plugin_sdk::{Failure, properties::gib};
 use serde_json::{Map, Value, json};
 
 use super::Caching;
-use crate::arm::{Kind, Resource};
+use crate::arm::Kind;
+use crate::ids::id_of;
 use crate::properties::Properties;
 use crate::settings::Settings;
 
@@ -27,8 +28,10 @@ pub(crate) struct Place<'a> {
     pub vm_size: Option<&'a str>,
 }
 
-/// Disks with caching of their own: that of the machine would be refused.
-const UNCACHED: [&str; 2] = ["PremiumV2_LRS", "UltraSSD_LRS"];
+/// Whether disks of a type take no cache of the machine's.
+pub(crate) fn is_uncached(sku: &str) -> bool {
+    ["PremiumV2_LRS", "UltraSSD_LRS"].contains(&sku)
+}
 
 impl DiskProperties {
     pub(crate) fn parse(json: &str) -> Result<Self, Failure> {
@@ -41,7 +44,7 @@ impl DiskProperties {
             encryption_set: properties.text("disk_encryption_set_name")?,
         };
         match (&given.sku, given.caching) {
-            (Some(sku), Some(caching)) if UNCACHED.contains(&sku.as_str()) && caching != Caching::None => {
+            (Some(sku), Some(caching)) if is_uncached(sku) && caching != Caching::None => {
                 Err(Failure::rejected(format!("disks of type '{sku}' need caching 'None', not '{}'", caching.name())))
             }
             _ => Ok(given),
@@ -86,10 +89,7 @@ impl DiskProperties {
 
 /// The id of a disk encryption set, by its name in the default resource group or by itself.
 pub(crate) fn encryption_set_id(settings: &Settings, name: &str) -> String {
-    if name.starts_with('/') {
-        return name.to_owned();
-    }
-    Resource::new(settings, &settings.resource_group, Kind::DiskEncryptionSet, name).id
+    id_of(settings, &settings.resource_group, Kind::DiskEncryptionSet, name)
 }
 
 fn checked_size(size_mib: u64) -> Result<u64, Failure> {

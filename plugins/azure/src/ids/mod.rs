@@ -4,8 +4,10 @@
 //! they are for ever, since directors keep them.
 
 mod disk;
+mod known;
 mod pairs;
 mod vm;
 
 pub(crate) use disk::DiskId;
+pub(crate) use known::id_of;
 pub(crate) use vm::VmId;

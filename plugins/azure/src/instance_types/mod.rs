@@ -5,6 +5,8 @@ mod ranking;
 mod table;
 
 #[cfg(target_family = "wasm")]
+pub(crate) mod domains;
+#[cfg(target_family = "wasm")]
 pub(crate) mod fitting;
 
 pub(crate) use premium::takes_premium_disks;

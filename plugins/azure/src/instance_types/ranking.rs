@@ -87,7 +87,13 @@ impl<'a> Machine<'a> {
 }
 
 impl Sku {
-    fn capability(&self, name: &str) -> Option<&str> {
+    /// Whether it is the one of this name and type in a location.
+    pub(super) fn is(&self, kind: &str, name: &str, location: &str) -> bool {
+        let here = self.locations.first().is_some_and(|first| same_location(first, location));
+        here && self.resource_type.eq_ignore_ascii_case(kind) && self.name.eq_ignore_ascii_case(name)
+    }
+
+    pub(super) fn capability(&self, name: &str) -> Option<&str> {
         self.capabilities.iter().find(|known| known.name == name).map(|known| known.value.as_str())
     }
 }

@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use crate::arm::{Kind, Resource};
 use crate::disks::data_disks::EPHEMERAL;
 use crate::ids::VmId;
@@ -19,11 +21,14 @@ impl Belongings {
         let interfaces = found.properties.network_profile.network_interfaces.iter();
         let interfaces = interfaces.map(|found| Resource::known(settings, Kind::NetworkInterface, &found.id));
         let set = found.properties.availability_set.as_ref();
-        let has_ephemeral = found.properties.storage_profile.data_disks.iter().any(|disk| {
-            disk.get("name").and_then(serde_json::Value::as_str).is_some_and(|name| name.ends_with(EPHEMERAL))
-        });
-        let mut disks = vec![os_disk(settings, vm)];
-        disks.extend(has_ephemeral.then(|| ephemeral_disk(settings, vm)));
+        let storage = &found.properties.storage_profile;
+        let member = |disk: &Value, key: &str| disk.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let ephemeral = storage.data_disks.iter().find(|disk| member(disk, "name").ends_with(EPHEMERAL));
+        let own = [(Some(&storage.os_disk), os_disk(settings, vm)), (ephemeral, ephemeral_disk(settings, vm))];
+        // Azure itself removes some of them together with the VM.
+        let is_left = |disk: &Value| !member(disk, "deleteOption").eq_ignore_ascii_case("Delete");
+        let disks =
+            own.into_iter().filter(|(disk, _)| disk.is_some_and(is_left)).map(|(_, resource)| resource).collect();
         Self {
             interfaces: interfaces.filter(|found| is_of(found.name(), vm)).collect(),
             address: address(settings, vm),
@@ -93,5 +98,17 @@ mod tests {
         assert_eq!(names(&with.disks), ["bosh-disk-os-agent", "bosh-disk-os-agent-ephemeral-disk"]);
         assert_eq!(with.availability_set.unwrap().id, "/set");
         assert_eq!(with.address.name(), "agent");
+    }
+
+    #[test]
+    fn disks_that_go_with_their_vm_are_left_to_azure() {
+        let settings = testing::settings(&json!({}));
+        let disk = |name: &str, option: &str| json!({"name": name, "deleteOption": option});
+        let found: Vm = serde_json::from_value(json!({"location": "eastus", "properties": {"storageProfile": {
+            "osDisk": disk("os", "Delete"), "dataDisks": [disk("x-ephemeral-disk", "Detach")],
+        }}}))
+        .unwrap();
+        let with = Belongings::of(&settings, &VmId::new("agent", "rg"), &found);
+        assert_eq!(with.disks, [ephemeral_disk(&settings, &VmId::new("agent", "rg"))]);
     }
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::belongings::Belongings;
 use super::{find, unmanaged};
 use crate::arm::{Arm, Kind, Resource, Tagged};
+use crate::disks;
 use crate::errors;
 use crate::ids::VmId;
 
@@ -45,10 +46,9 @@ async fn left(arm: &Arm, vm: &VmId) -> Result<Belongings, Failure> {
 
 /// Removes everything, also when a part of it fails; the first failure is told.
 pub(crate) async fn remove(arm: &Arm, belongings: &Belongings) -> Result<(), Failure> {
-    let disks: Vec<_> = belongings.disks.iter().map(|disk| arm.delete(disk)).collect();
+    let disks: Vec<_> = belongings.disks.iter().map(|disk| disks::delete::remove(arm, disk)).collect();
     let (network, disks, set) =
         (network(arm, belongings), disks.join(), availability_set(arm, belongings)).join().await;
-    let disks = disks.into_iter().map(|deleted| deleted.map(drop));
     let first = std::iter::once(network).chain(disks).chain([set]).find_map(Result::err);
     first.map_or(Ok(()), |error| Err(error.into()))
 }

@@ -47,6 +47,8 @@ pub(crate) struct Storage {
     /// As ARM has them: they are sent back when one is attached or detached.
     #[serde(deserialize_with = "nullable")]
     pub data_disks: Vec<Value>,
+    #[serde(deserialize_with = "nullable")]
+    pub os_disk: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -11,6 +11,7 @@ use cpi_plugin_sdk::Failure;
 use futures_concurrency::prelude::*;
 use serde::de::IgnoredAny;
 
+use super::availability_set::State;
 use super::image::{self, Image};
 use super::interfaces::References;
 use super::request::Request;
@@ -25,8 +26,8 @@ pub(super) struct Site {
     pub location: String,
     /// The VM's resource group has to be made.
     pub lacks_group: bool,
-    /// Its availability set has to be made.
-    pub lacks_set: bool,
+    /// Of its availability set.
+    pub set: State,
     /// One for each interface.
     pub references: Vec<References>,
     /// The image for the first size.
@@ -36,16 +37,16 @@ pub(super) struct Site {
 pub(super) async fn survey(arm: &Arm, request: &Request, location: String) -> Result<Site, Failure> {
     let size = request.vm.sizes.first().map(String::as_str).unwrap_or_default();
     let sku = request.vm.root_disk.sku_for(size);
-    let (image, references, lacks_set, lacks_group) = (
+    let (image, references, set, lacks_group) = (
         image::find(arm, &request.stemcell, sku, &location),
         references(arm, request),
-        set::is_missing(arm, request, &location),
+        set::state(arm, request, &location),
         lacks_group(arm, &request.vm.resource_group),
     )
         .join()
         .await;
-    let (lacks_set, lacks_group) = (lacks_set?, lacks_group?);
-    Ok(Site { lacks_group, lacks_set, references: references?, image: image?, location })
+    let (set, lacks_group) = (set?, lacks_group?);
+    Ok(Site { lacks_group, set, references: references?, image: image?, location })
 }
 
 /// The default one is there, or nothing would be.
