@@ -270,13 +270,14 @@ impl Manifest {
         };
         let requests = self.http.iter().map(|ask| {
             let hosts: Vec<_> = ask.entries().map(|entry| entry.to_string()).collect();
+            let methods: Vec<_> = ask.methods.iter().map(|method| method.name()).collect();
             let signed =
                 ask.credential.as_ref().map_or("unsigned".to_owned(), |name| format!("authenticated as '{name}'"));
             let actions =
                 ask.actions.as_ref().map_or(String::new(), |actions| format!(", {} actions", actions.allow.len()));
             let image = if ask.image { ", stemcell images included," } else { "" };
             let source = if ask.source.is_some() { ", what to copy included," } else { "" };
-            format!("sends {signed}{actions}{image}{source} to {}", hosts.join(", "))
+            format!("sends {} {signed}{actions}{image}{source} to {}", methods.join(", "), hosts.join(", "))
         });
         let places = self
             .agents

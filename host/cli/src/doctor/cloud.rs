@@ -30,17 +30,22 @@ async fn services(Configured { session, .. }: &Configured, findings: &mut Findin
     if granted.is_empty() {
         findings.ok("grant", "no request to any service");
     }
-    for (index, Reach { words, places, urls, addresses }) in granted.into_iter().enumerate() {
+    for Reach { words, places, .. } in &granted {
         findings.ok("grant", format!("{words} to {}", places.join(" or ")));
+    }
+    let mut services: Vec<&Reach> = Vec::new();
+    for reach in &granted {
         // Where requests say which storage account they go to, there is nothing to look at yet.
-        if urls.is_empty() {
-            continue;
+        if !reach.urls.is_empty() && !services.iter().any(|known| known.urls == reach.urls) {
+            services.push(reach);
         }
+    }
+    for (index, Reach { urls, addresses, .. }) in services.into_iter().enumerate() {
         let mut failures = Vec::new();
         let mut found = false;
         // A manifest names the places of a service in every part of a cloud; one of them is enough.
-        for place in &urls {
-            match session.probe(place, &addresses).await {
+        for place in urls {
+            match session.probe(place, addresses).await {
                 Ok(probe) => {
                     found = true;
                     findings.ok("service", format!("{place} can be reached, status {}", probe.status));

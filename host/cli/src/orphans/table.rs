@@ -9,6 +9,9 @@ use super::found::{Found, State};
 
 const HEADINGS: [&str; 8] = ["AGE", "DIRECTOR", "REQUEST", "METHOD", "CALL", "KIND", "ID OR KEY", "STATE"];
 
+/// Characters of a column.
+const CELL: usize = 60;
+
 impl Report {
     /// Whether something could not be found out or done.
     pub(super) fn is_troubled(&self) -> bool {
@@ -90,7 +93,7 @@ impl Report {
 
 fn row(found: &Found) -> [String; 8] {
     let Found { origin, ended, left, state } = found;
-    let cell = |text: &str| printable(text, 60);
+    let cell = |text: &str| printable(text, CELL);
     [
         age(&left.at),
         cell(&origin.director),
@@ -103,9 +106,16 @@ fn row(found: &Found) -> [String; 8] {
         }
         .to_owned(),
         cell(&left.intent.kind),
-        cell(left.id.as_deref().unwrap_or(&left.intent.key)),
+        end(left.id.as_deref().unwrap_or(&left.intent.key)),
         state_of(found, state),
     ]
+}
+
+/// The end of a long identifier: it is there that those of a cloud differ.
+fn end(id: &str) -> String {
+    let id = printable(id, 2000);
+    let cut = id.chars().count().saturating_sub(CELL);
+    if cut == 0 { id } else { format!("…{}", id.chars().skip(cut + 1).collect::<String>()) }
 }
 
 fn state_of(found: &Found, state: &State) -> String {
@@ -114,12 +124,13 @@ fn state_of(found: &Found, state: &State) -> String {
     if ids.is_empty() || ids.iter().collect::<Vec<_>>() == known {
         return state.name().to_owned();
     }
+    let ids: Vec<_> = ids.iter().map(|id| end(id)).collect();
     printable(&format!("{}: {}", state.name(), ids.join(", ")), 200)
 }
 
 fn name(found: &Found) -> String {
     let id = found.left.id.as_deref().unwrap_or(&found.left.intent.key);
-    printable(&format!("{} {id}", found.left.intent.kind), 100)
+    printable(&format!("{} {id}", found.left.intent.kind), 300)
 }
 
 /// In the largest unit that fits; the moment itself when the clock went back.
@@ -146,5 +157,14 @@ mod tests {
         let ages: Vec<_> = [5, 125, 7200, 200_000].into_iter().map(|seconds| age(&ago(seconds))).collect();
         assert_eq!(ages, ["5s", "2m", "2h", "2d"]);
         assert_eq!(age("no time"), "no time");
+    }
+
+    #[test]
+    fn of_a_long_identifier_the_end_is_shown() {
+        let id = format!("/subscriptions/{}/virtualMachines/vm-1", "s".repeat(60));
+        let shown = end(&id);
+        assert_eq!(shown.chars().count(), CELL);
+        assert!(shown.starts_with("…s") && shown.ends_with("/virtualMachines/vm-1"));
+        assert_eq!(end("i-1"), "i-1");
     }
 }
