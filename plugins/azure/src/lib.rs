@@ -18,6 +18,7 @@ mod leftovers;
 mod settings;
 mod snapshots;
 mod stemcells;
+mod storage;
 mod tags;
 mod vms;
 

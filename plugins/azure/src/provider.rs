@@ -1,8 +1,8 @@
-use cpi_plugin_sdk::{About, Call, Failure, Leftover, Plan, Provider, Size, Tag};
+use cpi_plugin_sdk::{About, Call, Failure, Image, Leftover, Plan, Provider, Size, Tag};
 
 use crate::arm::{Arm, Resource};
 use crate::instance_types::fitting;
-use crate::{create_vm, disks, errors, leftovers, snapshots, tagging, vms};
+use crate::{create_vm, disks, errors, leftovers, snapshots, stemcells, tagging, vms};
 
 /// Microsoft Azure.
 #[derive(Debug, Default)]
@@ -23,6 +23,20 @@ impl Provider for Azure {
 
     async fn current_vm(&self, _call: &Call) -> Result<String, Failure> {
         Err(Failure::not_supported("current_vm_id is not supported on Azure: no machine there knows its identifier"))
+    }
+
+    async fn create_stemcell(
+        &self,
+        call: &Call,
+        image: &Image,
+        properties: &str,
+        tags: &[Tag],
+    ) -> Result<String, Failure> {
+        stemcells::create::create(&Arm::of(call)?, image, properties, tags).await
+    }
+
+    async fn delete_stemcell(&self, call: &Call, stemcell: &str) -> Result<(), Failure> {
+        stemcells::delete::delete(&Arm::of(call)?, stemcell).await
     }
 
     async fn create_vm(&self, call: &Call, plan: Plan) -> Result<String, Failure> {
@@ -77,7 +91,7 @@ impl Provider for Azure {
 
     async fn has_disk(&self, call: &Call, disk: &str) -> Result<bool, Failure> {
         let arm = Arm::of(call)?;
-        Ok(disks::find::find(&arm, &disks::find::parse(&arm, disk)?).await?.is_some())
+        disks::find::is_there(&arm, &disks::find::parse(&arm, disk)?).await
     }
 
     async fn attach_disk(&self, call: &Call, vm: &str, disk: &str) -> Result<String, Failure> {
@@ -99,6 +113,8 @@ impl Provider for Azure {
         let disk = disks::find::parse(&arm, disk)?;
         match tagging::add(&arm, &disks::find::resource(&arm, &disk), metadata).await {
             Ok(true) => Ok(()),
+            // Its metadata says whether it has become a managed disk, and nothing else.
+            Ok(false) if !disk.is_managed() => Err(Failure::NotImplemented(format!("the disk '{disk}' is a blob"))),
             Ok(false) => Err(errors::disk_not_found(&disk)),
             Err(error) => Err(errors::of_disk(error, &disk)),
         }

@@ -34,6 +34,16 @@ pub(crate) struct Settings {
     pub gallery: Option<String>,
     /// How many copies of an image the gallery has in each location.
     pub gallery_replicas: u64,
+    /// The account of stemcells and, without managed disks, of disks.
+    pub storage_account: Option<String>,
+    /// Where blobs are, with `{account}` in it; none for what Azure says of each account.
+    pub storage_endpoint: Option<String>,
+    /// The same for tables, where they are not at the same place.
+    pub table_endpoint: Option<String>,
+    /// How many requests carry pages of an image at the same time.
+    pub upload_width: u8,
+    /// Stemcells are looked for in the default account only when they are deleted.
+    pub cleans_default_account_only: bool,
     pub tracking_guid: Option<String>,
 }
 
@@ -52,6 +62,7 @@ impl Settings {
             return Err(Failure::rejected("Stemcell must support api version 2 or higher"));
         }
         let all = Properties::new(settings::object(&call.settings, "the azure settings")?);
+        let endpoints = all.object("endpoints")?;
         let environment = all.text("environment")?.unwrap_or_else(|| "AzureCloud".to_owned());
         Ok(Self {
             endpoint: endpoint(&environment, &all)?,
@@ -72,6 +83,11 @@ impl Settings {
             boot_diagnostics: all.flag("enable_vm_boot_diagnostics")?.unwrap_or(false),
             gallery: filled(&all, "compute_gallery_name")?,
             gallery_replicas: all.number("compute_gallery_replicas")?.unwrap_or(3),
+            storage_account: filled(&all, "storage_account_name")?,
+            storage_endpoint: accounts(&endpoints, "storage")?,
+            table_endpoint: accounts(&endpoints, "table")?,
+            upload_width: upload_width(&all)?,
+            cleans_default_account_only: all.flag("use_default_account_for_cleaning")?.unwrap_or(false),
             tracking_guid: filled(&all, "isv_tracking_guid")?,
         })
     }
@@ -94,6 +110,25 @@ fn endpoint(environment: &str, all: &Properties) -> Result<String, Failure> {
              such as https://management.local.azurestack.external",
         )
     })
+}
+
+/// An endpoint for all accounts: it says where their names go.
+fn accounts(endpoints: &Properties, key: &str) -> Result<Option<String>, Failure> {
+    match filled(endpoints, key)? {
+        Some(url) if !url.contains("{account}") => Err(Failure::invalid(format!(
+            "endpoints.{key} must have {{account}} in it, where the name of a storage account goes, such as \
+             https://{{account}}.blob.local.azurestack.external"
+        ))),
+        url => Ok(url),
+    }
+}
+
+fn upload_width(all: &Properties) -> Result<u8, Failure> {
+    let width = all.number("parallel_upload_thread_num")?.unwrap_or(16);
+    u8::try_from(width)
+        .ok()
+        .filter(|width| *width > 0)
+        .ok_or_else(|| Failure::invalid(format!("parallel_upload_thread_num must be between 1 and 255, got: {width}")))
 }
 
 fn filled(all: &Properties, key: &str) -> Result<Option<String>, Failure> {
@@ -128,6 +163,19 @@ mod tests {
 
     fn refusal(extra: &Value) -> String {
         Settings::of(&testing::call(extra)).unwrap_err().message().to_owned()
+    }
+
+    #[test]
+    fn what_concerns_storage_is_checked() {
+        let usual = testing::settings(&json!({}));
+        assert_eq!((usual.upload_width, usual.storage_endpoint), (16, None));
+        for (extra, problem) in [
+            (json!({"endpoints": {"storage": "https://a.b"}}), "endpoints.storage must have {account}"),
+            (json!({"parallel_upload_thread_num": 0}), "between 1 and 255, got: 0"),
+        ] {
+            let error = Settings::of(&testing::call(&extra)).unwrap_err();
+            assert!(error.message().contains(problem), "{error:?}");
+        }
     }
 
     #[test]

@@ -27,6 +27,10 @@ def granted() -> Iterator[str]:
             for method in set(block["methods"]) - {"GET", "HEAD"}:
                 for path in block["paths"]:
                     yield action_of(method, path)
+    # What the host asks for itself, and no plugin can.
+    for credential in MANIFEST["credentials"].values():
+        if isinstance(key := credential.get("key"), dict):
+            yield action_of(key["method"], key["path"].split("?")[0])
 
 
 class Role(unittest.TestCase):

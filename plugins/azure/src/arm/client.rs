@@ -149,6 +149,19 @@ impl Arm {
         self.follow(&operation, resource, Method::Get, &first).await.map(drop)
     }
 
+    /// Asks something that changes nothing.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        resource: &Resource,
+        question: &str,
+        body: &Value,
+    ) -> Result<T, ApiError> {
+        let operation = format!("{}/{question}", resource.kind);
+        let request = self.request(Method::Post, resource.url(&self.settings.endpoint, question, &[])).json(body);
+        let answer = self.send(&operation, request).await?;
+        if answer.is_success() { parse(operation, &answer) } else { Err(failed(operation, &answer)) }
+    }
+
     /// Has one call of this machine at a time work on something.
     pub(crate) async fn lease(&self, what: &str) -> Result<state::Lease, Failure> {
         let wait = u32::try_from(LEASE.as_millis()).unwrap_or(u32::MAX);

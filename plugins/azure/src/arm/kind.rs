@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     ProximityPlacementGroup,
     PublicIpAddress,
     Snapshot,
+    StorageAccount,
     UserAssignedIdentity,
     VirtualMachine,
     VirtualNetwork,
@@ -37,6 +38,7 @@ const GALLERIES: Versions = Versions { public: "2025-03-03", stack: "2025-03-03"
 const NETWORK: Versions = Versions { public: "2024-05-01", stack: "2018-11-01" };
 const IDENTITY: Versions = Versions { public: "2023-01-31", stack: "2018-11-30" };
 const SKUS: Versions = Versions { public: "2021-07-01", stack: "2019-04-01" };
+const STORAGE: Versions = Versions { public: "2023-05-01", stack: "2019-06-01" };
 const GROUPS: Versions = Versions { public: "2021-04-01", stack: "2019-10-01" };
 
 impl Versions {
@@ -66,6 +68,7 @@ impl Kind {
             Self::ProximityPlacementGroup => "Microsoft.Compute/proximityPlacementGroups",
             Self::PublicIpAddress => "Microsoft.Network/publicIPAddresses",
             Self::Snapshot => "Microsoft.Compute/snapshots",
+            Self::StorageAccount => "Microsoft.Storage/storageAccounts",
             Self::UserAssignedIdentity => "Microsoft.ManagedIdentity/userAssignedIdentities",
             Self::VirtualMachine => "Microsoft.Compute/virtualMachines",
             Self::VirtualNetwork => "Microsoft.Network/virtualNetworks",
@@ -82,6 +85,7 @@ impl Kind {
             | Self::ProximityPlacementGroup
             | Self::VirtualMachine => COMPUTE.of(stack),
             Self::Gallery | Self::GalleryImage | Self::GalleryImageVersion => GALLERIES.of(stack),
+            Self::StorageAccount => STORAGE.of(stack),
             Self::UserAssignedIdentity => IDENTITY.of(stack),
             _ => NETWORK.of(stack),
         }
@@ -95,6 +99,11 @@ impl Kind {
     /// What can be had of a subscription: the sizes of VMs and what they offer.
     pub(super) const fn skus(stack: bool) -> &'static str {
         SKUS.of(stack)
+    }
+
+    /// What is asked of storage as a whole.
+    pub(super) const fn storage(stack: bool) -> &'static str {
+        STORAGE.of(stack)
     }
 
     pub(super) const fn resource_groups(stack: bool) -> &'static str {

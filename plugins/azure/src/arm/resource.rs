@@ -80,6 +80,15 @@ impl Resource {
         }
     }
 
+    /// What Azure's storage says of names.
+    pub(crate) fn storage(settings: &Settings) -> Self {
+        Self {
+            kind: "Microsoft.Storage",
+            id: format!("/subscriptions/{}/providers/Microsoft.Storage", settings.subscription),
+            version: Kind::storage(settings.stack),
+        }
+    }
+
     /// Something whose id is known already.
     pub(crate) fn known(settings: &Settings, kind: Kind, id: &str) -> Self {
         Self { kind: kind.name(), id: id.to_owned(), version: kind.version(settings.stack) }

@@ -60,7 +60,7 @@ pub(super) async fn launch(
         number += 1;
         let sku = request.vm.root_disk.sku_for(candidate.size);
         if !images.contains_key(sku) {
-            images.insert(sku, image::find(arm, &request.stemcell, sku, &location).await?);
+            images.insert(sku, image::find_or_make(arm, &request.stemcell, sku, &location).await?);
         }
         let Some(image) = images.get(sku) else { continue };
         membership.ensure(arm, request, &location, made).await?;

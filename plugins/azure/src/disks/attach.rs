@@ -2,7 +2,8 @@ use cpi_plugin_sdk::{ApiError, Failure};
 use futures_concurrency::prelude::*;
 use serde_json::Value;
 
-use super::{Disk, data_disks, find, relocate};
+use super::data_disks::Source;
+use super::{Disk, blob, data_disks, find, migrate, relocate};
 use crate::arm::{Arm, Resource};
 use crate::errors;
 use crate::ids::{DiskId, VmId};
@@ -16,23 +17,17 @@ pub(crate) async fn attach(arm: &Arm, vm: &str, disk: &str) -> Result<String, Fa
     let (vm, disk) = (VmId::parse(vm, &arm.settings.resource_group)?, find::parse(arm, disk)?);
     let (vm_resource, disk_resource) = (vms::find::resource(arm, &vm), find::resource(arm, &disk));
     let _lease = arm.lease(&vm_resource.id).await?;
-    let (found, there) = (vms::find::get(arm, &vm), find::find(arm, &disk)).join().await;
-    let mut found = found?;
-    let zone = found.zones.first().map(String::as_str);
-    let there = match there? {
-        Some(there) if !there.lacks_zone(zone) => there,
-        // One that is not there may be on its way.
-        _ => relocate::relocate(arm, &disk, zone).await?,
-    };
+    let (found, there) = (vms::find::get(arm, &vm), find::find_managed(arm, &disk)).join().await;
+    let (mut found, there) = (found?, there?);
+    let source = source(arm, &vm, &found, &disk, there).await?;
     for _ in 0..MOST_TRIES {
         let disks = &found.properties.storage_profile.data_disks;
         if let Some(lun) = attached_at(disks, &disk_resource, &disk) {
             return Ok(data_disks::hint(lun).to_string());
         }
-        check(&vm, &found, &disk, &there)?;
         let lun = data_disks::free_lun(disks, &vm.name, &found.properties.hardware_profile.vm_size)?;
         let mut disks = disks.clone();
-        disks.push(data_disks::attachment(&disk, &disk_resource.id, lun));
+        disks.push(data_disks::attachment(&disk, &source, lun));
         let mut tags = found.tags.clone();
         tags.insert(data_disks::tag(&disk), disk.to_string());
         match write(arm, &vm_resource, &found, &data_disks::change(&disks, &tags)).await {
@@ -75,14 +70,34 @@ fn attached_at(disks: &[Value], resource: &Resource, disk: &DiskId) -> Option<u6
     disks.get(position).and_then(data_disks::lun)
 }
 
+/// What is attached: a managed disk, which is made of a blob if need be, or a blob to a VM that is made of blobs.
+async fn source(arm: &Arm, vm: &VmId, found: &Vm, disk: &DiskId, there: Option<Disk>) -> Result<Source, Failure> {
+    let zone = found.zones.first().map(String::as_str);
+    let there = match (there, &vm.storage_account) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::rejected(format!(
+                "Cannot attach a managed disk to a VM with unmanaged disks: disk '{}', VM '{}'",
+                disk.name, vm.name
+            )));
+        }
+        (None, Some(_)) => {
+            let (blob, known) = blob::get(arm, disk).await?;
+            return Ok(Source::Blob { uri: blob.url, gib: known.size >> 30 });
+        }
+        (Some(there), None) if !there.lacks_zone(zone) => there,
+        (Some(_), None) => relocate::relocate(arm, disk, zone).await?,
+        (None, None) => match blob::find(arm, disk).await? {
+            Some((blob, _)) => migrate::migrate(arm, disk, &blob, zone).await?,
+            // One that is not there may be on its way.
+            None => relocate::relocate(arm, disk, zone).await?,
+        },
+    };
+    check_zone(vm, found, disk, &there)?;
+    Ok(Source::Managed(find::resource(arm, disk).id))
+}
+
 /// What Azure would refuse in other words.
-fn check(vm: &VmId, found: &Vm, disk: &DiskId, there: &Disk) -> Result<(), Failure> {
-    if vm.storage_account.is_some() {
-        return Err(Failure::rejected(format!(
-            "Cannot attach a managed disk to a VM with unmanaged disks: disk '{}', VM '{}'",
-            disk.name, vm.name
-        )));
-    }
+fn check_zone(vm: &VmId, found: &Vm, disk: &DiskId, there: &Disk) -> Result<(), Failure> {
     match (found.zones.first(), there.zones.first()) {
         (Some(vm_zone), disk_zone) if there.is_local() && disk_zone != Some(vm_zone) => {
             let disk_zone = disk_zone.map_or("no zone".to_owned(), |zone| format!("zone {zone}"));

@@ -1,7 +1,8 @@
 use cpi_plugin_sdk::{Failure, random};
 use serde::Deserialize;
 
-use super::properties::{DiskProperties, Place};
+use super::blob;
+use super::properties::{DiskProperties, Place, checked_size};
 use crate::arm::{Arm, Kind, Resource};
 use crate::errors;
 use crate::ids::{DiskId, VmId};
@@ -23,7 +24,9 @@ pub(crate) async fn create(
     let properties = DiskProperties::parse(properties)?;
     let settings = &arm.settings;
     if !settings.managed_disks {
-        return Err(vms::unmanaged());
+        let vm = near_vm.map(|vm| VmId::parse(vm, &settings.resource_group)).transpose()?;
+        let disk = blob::create(arm, checked_size(size_mib)?, &properties, vm.as_ref()).await?;
+        return Ok(disk.to_string());
     }
     let (group, body) = if let Some(vm) = near_vm {
         let vm = VmId::parse(vm, &settings.resource_group)?;

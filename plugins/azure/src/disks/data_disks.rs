@@ -56,15 +56,31 @@ pub(crate) fn free_lun(disks: &DataDisks, vm: &str, vm_size: &str) -> Result<u64
     })
 }
 
+/// What is attached.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// The id of a managed disk.
+    Managed(String),
+    /// A blob, and the size of the disk in it.
+    Blob { uri: String, gib: u64 },
+}
+
 /// One more of them.
-pub(crate) fn attachment(disk: &DiskId, id: &str, lun: u64) -> Value {
-    json!({
+pub(crate) fn attachment(disk: &DiskId, source: &Source, lun: u64) -> Value {
+    let mut attachment = json!({
         "name": disk.name,
         "lun": lun,
         "createOption": "Attach",
         "caching": disk.caching.name(),
-        "managedDisk": {"id": id},
-    })
+    });
+    let more = match source {
+        Source::Managed(id) => json!({"managedDisk": {"id": id}}),
+        Source::Blob { uri, gib } => json!({"vhd": {"uri": uri}, "diskSizeGB": gib}),
+    };
+    if let (Some(attachment), Value::Object(more)) = (attachment.as_object_mut(), more) {
+        attachment.extend(more);
+    }
+    attachment
 }
 
 /// The change of a VM to these disks and tags.
@@ -128,8 +144,14 @@ mod tests {
     fn an_attachment_says_what_the_identifier_says() {
         let disk = DiskId::new("u", Caching::ReadOnly, "g");
         assert_eq!(
-            attachment(&disk, "/d", 3),
+            attachment(&disk, &Source::Managed("/d".into()), 3),
             json!({"name": "bosh-disk-data-u", "lun": 3, "createOption": "Attach", "caching": "ReadOnly", "managedDisk": {"id": "/d"}})
+        );
+        let blob = Source::Blob { uri: "https://b".into(), gib: 7 };
+        assert_eq!(
+            attachment(&disk, &blob, 3),
+            json!({"name": "bosh-disk-data-u", "lun": 3, "createOption": "Attach", "caching": "ReadOnly",
+                "vhd": {"uri": "https://b"}, "diskSizeGB": 7})
         );
         assert_eq!(hint(3), json!({"lun": "3", "host_device_id": "{f8b3781b-1e82-4818-a1c3-63d806ec15bb}"}));
     }

@@ -1,14 +1,14 @@
 use cpi_plugin_sdk::{ApiError, Failure, log};
 
-use super::find;
+use super::{blob, find};
 use crate::arm::{Arm, Resource};
 use crate::errors;
 
 /// Removes a disk; one that is gone is a success.
 pub(crate) async fn delete(arm: &Arm, id: &str) -> Result<(), Failure> {
     let disk = find::parse(arm, id)?;
-    if !disk.is_managed() && find::find(arm, &disk).await?.is_none() {
-        return Ok(());
+    if !disk.is_managed() && find::find_managed(arm, &disk).await?.is_none() {
+        return blob::delete(arm, &disk).await;
     }
     remove(arm, &find::resource(arm, &disk)).await.map_err(|error| errors::of_disk(error, &disk))
 }

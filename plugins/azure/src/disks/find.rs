@@ -1,6 +1,6 @@
 use cpi_plugin_sdk::Failure;
 
-use super::Disk;
+use super::{Disk, blob};
 use crate::arm::{Arm, Kind, Resource};
 use crate::errors;
 use crate::ids::DiskId;
@@ -15,13 +15,20 @@ pub(crate) fn resource(arm: &Arm, disk: &DiskId) -> Resource {
     arm.resource(&disk.resource_group, Kind::Disk, &disk.name)
 }
 
-/// The managed disk; a disk that is none can be a blob, which nobody here looks after.
+/// The managed disk, if it is there.
 pub(crate) async fn find(arm: &Arm, disk: &DiskId) -> Result<Option<Disk>, Failure> {
-    let found = arm.read(&resource(arm, disk)).await.map_err(|error| errors::of_disk(error, disk))?;
-    match found {
-        None if !disk.is_managed() => Err(blob(disk)),
-        found => Ok(found),
-    }
+    arm.read(&resource(arm, disk)).await.map_err(|error| errors::of_disk(error, disk))
+}
+
+/// The managed disk, if there can be one by this name: without managed disks, what is named like a blob is one.
+pub(crate) async fn find_managed(arm: &Arm, disk: &DiskId) -> Result<Option<Disk>, Failure> {
+    if disk.is_managed() || arm.settings.managed_disks { find(arm, disk).await } else { Ok(None) }
+}
+
+/// Whether the disk is there, whatever it is.
+pub(crate) async fn is_there(arm: &Arm, disk: &DiskId) -> Result<bool, Failure> {
+    let managed = find_managed(arm, disk).await?.is_some();
+    Ok(managed || (!disk.is_managed() && blob::find(arm, disk).await?.is_some()))
 }
 
 /// The managed disk, which must be there.
@@ -29,9 +36,13 @@ pub(crate) async fn get(arm: &Arm, disk: &DiskId) -> Result<Disk, Failure> {
     find(arm, disk).await?.ok_or_else(|| errors::disk_not_found(disk))
 }
 
-fn blob(disk: &DiskId) -> Failure {
-    Failure::not_supported(format!(
-        "disk '{disk}' is a blob in a storage account: this CPI works with managed disks only. Attach it with the CPI that \
-         made it, with use_managed_disks, which makes a managed disk of it"
-    ))
+/// The managed disk, which must be there for this; a blob cannot have it done to it.
+pub(crate) async fn get_native(arm: &Arm, disk: &DiskId, what: &str) -> Result<Disk, Failure> {
+    if let Some(found) = find_managed(arm, disk).await? {
+        return Ok(found);
+    }
+    if disk.is_managed() {
+        return Err(errors::disk_not_found(disk));
+    }
+    Err(Failure::not_supported(format!("Native disk {what} only supported for managed disks: '{disk}' is a blob")))
 }

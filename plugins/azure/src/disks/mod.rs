@@ -1,19 +1,24 @@
-//! Persistent disks: managed disks of their own, attached to VMs.
+//! Persistent disks, attached to VMs: managed disks of their own, or blobs of a storage account.
 
 mod caching;
 mod changes;
 pub(crate) mod data_disks;
 mod move_note;
 pub(crate) mod properties;
+mod vhd_footer;
 
 #[cfg(target_family = "wasm")]
 pub(crate) mod attach;
+#[cfg(target_family = "wasm")]
+pub(crate) mod blob;
 #[cfg(target_family = "wasm")]
 pub(crate) mod create;
 #[cfg(target_family = "wasm")]
 pub(crate) mod delete;
 #[cfg(target_family = "wasm")]
 pub(crate) mod find;
+#[cfg(target_family = "wasm")]
+mod migrate;
 #[cfg(target_family = "wasm")]
 pub(crate) mod modify;
 #[cfg(target_family = "wasm")]

@@ -10,7 +10,7 @@ use crate::ids::DiskId;
 /// Makes a disk larger.
 pub(crate) async fn resize(arm: &Arm, id: &str, size_mib: u64) -> Result<(), Failure> {
     let disk = find::parse(arm, id)?;
-    let change = changes::resize(&find::get(arm, &disk).await?, size_mib)?;
+    let change = changes::resize(&find::get_native(arm, &disk, "resize").await?, size_mib)?;
     apply(arm, &disk, change).await
 }
 
@@ -18,7 +18,7 @@ pub(crate) async fn resize(arm: &Arm, id: &str, size_mib: u64) -> Result<(), Fai
 pub(crate) async fn update(arm: &Arm, id: &str, size_mib: u64, properties: &str) -> Result<Option<String>, Failure> {
     let disk = find::parse(arm, id)?;
     let wanted = DiskProperties::parse(properties)?;
-    let change = changes::update(&find::get(arm, &disk).await?, size_mib, &wanted)?;
+    let change = changes::update(&find::get_native(arm, &disk, "update").await?, size_mib, &wanted)?;
     apply(arm, &disk, change).await?;
     let other = wanted.caching.filter(|caching| *caching != disk.caching);
     Ok(other.map(|caching| disk.cached(caching).to_string()))

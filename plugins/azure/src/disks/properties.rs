@@ -92,7 +92,8 @@ pub(crate) fn encryption_set_id(settings: &Settings, name: &str) -> String {
     id_of(settings, &settings.resource_group, Kind::DiskEncryptionSet, name)
 }
 
-fn checked_size(size_mib: u64) -> Result<u64, Failure> {
+/// Whole GiB.
+pub(super) fn checked_size(size_mib: u64) -> Result<u64, Failure> {
     match size_mib {
         0..1024 => Err(Failure::rejected(format!("Azure CPI minimum disk size is 1 GiB, got: {size_mib} MiB"))),
         size => Ok(gib(size)),

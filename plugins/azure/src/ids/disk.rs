@@ -25,6 +25,35 @@ impl DiskId {
         Self::named(&format!("{MANAGED}-{uuid}"), caching, resource_group)
     }
 
+    /// A disk that is about to be made as a blob, or a snapshot of one, whose name has its time.
+    pub(crate) fn blob(name: &str, caching: Caching, account: &str, default_group: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            caching,
+            resource_group: default_group.to_owned(),
+            storage_account: Some(account.to_owned()),
+            written: Written::of([("caching", caching.name()), ("disk_name", name), ("storage_account_name", account)]),
+        }
+    }
+
+    /// The name of a new disk that is a blob.
+    pub(crate) fn blob_name(uuid: &str) -> String {
+        format!("{BLOB}-{uuid}")
+    }
+
+    /// The same disk's snapshot of this time.
+    pub(crate) fn snapshot_of_blob(&self, time: &str) -> Option<Self> {
+        let account = self.storage_account.as_ref()?;
+        Some(Self::blob(&format!("{}--{time}", self.name), self.caching, account, &self.resource_group))
+    }
+
+    /// Of a snapshot of a blob: the disk's name, and the snapshot's time.
+    pub(crate) fn snapshot_parts(&self) -> Result<(&str, &str), Failure> {
+        self.name.rsplit_once("--").ok_or_else(|| {
+            Failure::rejected(format!("Invalid snapshot id '{self}': its disk_name must be 'bosh-data-…--time'"))
+        })
+    }
+
     fn named(name: &str, caching: Caching, resource_group: &str) -> Self {
         let group = ("resource_group_name", resource_group);
         Self {
@@ -105,6 +134,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_blob_and_its_snapshot_say_their_account() {
+        let disk = DiskId::blob(&DiskId::blob_name("u"), Caching::ReadOnly, "sa", "rg");
+        assert_eq!(disk.to_string(), "caching:ReadOnly;disk_name:bosh-data-u;storage_account_name:sa");
+        assert_eq!(DiskId::parse(&disk.to_string(), "rg").unwrap(), disk);
+        let snapshot = disk.snapshot_of_blob("2026-11-21T17:11:43.5650000Z").unwrap();
+        let text = "caching:ReadOnly;disk_name:bosh-data-u--2026-11-21T17:11:43.5650000Z;storage_account_name:sa";
+        assert_eq!(snapshot.to_string(), text);
+        let read = DiskId::parse(text, "rg").unwrap();
+        assert_eq!(read.snapshot_parts().unwrap(), ("bosh-data-u", "2026-11-21T17:11:43.5650000Z"));
+        assert!(disk.snapshot_parts().unwrap_err().message().starts_with("Invalid snapshot id"));
+    }
 
     #[test]
     fn every_form_is_read_and_printed() {

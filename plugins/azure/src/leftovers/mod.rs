@@ -4,6 +4,16 @@
 mod kinds;
 
 #[cfg(target_family = "wasm")]
+mod blobs;
+#[cfg(target_family = "wasm")]
 pub(crate) mod declare;
 #[cfg(target_family = "wasm")]
 pub(crate) mod find;
+
+#[cfg(target_family = "wasm")]
+pub(crate) use blobs::key_of;
+
+/// The word of records for a disk that is a blob.
+pub(crate) const BLOB: &str = "disk-blob";
+/// The word of records for a stemcell's blob that is being filled.
+pub(crate) const UPLOAD: &str = "stemcell-upload";

@@ -2,7 +2,7 @@ use cpi_plugin_sdk::{Failure, Tag, random};
 
 use super::body;
 use crate::arm::{Arm, Kind};
-use crate::disks::find;
+use crate::disks::{blob, find};
 use crate::errors;
 use crate::ids::DiskId;
 use crate::leftovers;
@@ -10,7 +10,11 @@ use crate::leftovers;
 /// Makes a snapshot of a disk, attached or not.
 pub(crate) async fn create(arm: &Arm, disk: &str, metadata: &[Tag]) -> Result<String, Failure> {
     let disk = find::parse(arm, disk)?;
-    let there = find::get(arm, &disk).await?;
+    let there = match find::find_managed(arm, &disk).await? {
+        Some(there) => there,
+        None if disk.is_managed() => return Err(errors::disk_not_found(&disk)),
+        None => return Ok(blob::snapshot(arm, &disk, metadata).await?.to_string()),
+    };
     let snapshot = DiskId::new(&random::uuid()?, disk.caching, &disk.resource_group);
     let resource = arm.resource(&snapshot.resource_group, Kind::Snapshot, &snapshot.name);
     let body = body(&disk, &there.location, &find::resource(arm, &disk).id, metadata);

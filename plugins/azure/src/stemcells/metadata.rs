@@ -64,14 +64,14 @@ fn text(value: &Value) -> Option<String> {
 }
 
 /// Names of metadata are identifiers of C#, and headers.
-fn name(key: &str) -> String {
+pub(crate) fn name(key: &str) -> String {
     let legal = |character: char| if character.is_ascii_alphanumeric() { character } else { '_' };
     let start = if key.starts_with(|first: char| first.is_ascii_digit()) { "_" } else { "" };
     start.chars().chain(key.chars().map(legal)).collect()
 }
 
 /// What a header can carry.
-fn header(value: &str) -> String {
+pub(crate) fn header(value: &str) -> String {
     let legal = |character: char| if matches!(character, ' '..='~') { character } else { '?' };
     value.trim().chars().map(legal).collect()
 }

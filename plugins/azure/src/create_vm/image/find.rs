@@ -4,16 +4,29 @@ use super::{Image, gallery, light, managed};
 use crate::arm::Arm;
 use crate::stemcells::gallery::Gallery;
 
-/// The image of a stemcell: for a light one that of the marketplace, else one of the gallery, if there is one, else the
-/// one for this type of disk in this location.
-pub(crate) async fn find(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Image, Failure> {
+/// The image of a stemcell, if there is one: for a light one that of the marketplace, else one of the gallery, if there is
+/// one, else the one for this type of disk in this location.
+pub(crate) async fn find(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Option<Image>, Failure> {
     if light::is_light(stemcell) {
-        return light::find(stemcell);
+        return light::find(stemcell).map(Some);
     }
     if let Some(gallery) = Gallery::of(&arm.settings)
         && let Some(image) = gallery::find(arm, &gallery, stemcell, location).await?
     {
-        return Ok(image);
+        return Ok(Some(image));
     }
     managed::find(arm, stemcell, sku, location).await
+}
+
+/// The same, made of the stemcell's blob where there is none yet.
+pub(crate) async fn find_or_make(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Image, Failure> {
+    match find(arm, stemcell, sku, location).await? {
+        Some(image) => Ok(image),
+        None => make(arm, stemcell, sku, location).await,
+    }
+}
+
+/// Makes the image of a stemcell that has none, which only heavy ones can lack.
+pub(crate) async fn make(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Image, Failure> {
+    managed::make(arm, stemcell, sku, location).await
 }

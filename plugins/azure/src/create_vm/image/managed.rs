@@ -1,22 +1,43 @@
-use cpi_plugin_sdk::Failure;
+use cpi_plugin_sdk::{Failure, log};
 
-use super::Image;
-use super::managed_name::managed_name;
-use crate::arm::{Arm, Kind, Tagged};
+use super::{Image, managed_body};
+use crate::arm::{Arm, Kind, Resource, Tagged};
+use crate::stemcells::{heavy, image_names};
 
-/// The image of a heavy stemcell for a type of disk in a location.
-pub(super) async fn find(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Image, Failure> {
-    let (name, group) = (managed_name(stemcell, sku, location)?, &arm.settings.resource_group);
-    let resource = arm.resource(group, Kind::Image, &name);
-    let found: Option<Tagged> = arm.read(&resource).await?;
-    let missing = || {
-        let text = format!(
-            "Given stemcell '{stemcell}' does not exist: there is no image '{name}' in the resource group '{group}', \
-             and this CPI cannot make images yet. The Ruby CPI makes it with the first VM of that type of disk in that \
-             location"
-        );
-        Failure::vm_not_created(text, false)
-    };
-    let tags = found.ok_or_else(missing)?.tags;
-    Image::new(resource.id, &tags)
+/// The image of a heavy stemcell for a type of disk in a location, if there is one.
+pub(super) async fn find(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Option<Image>, Failure> {
+    read(arm, &resource(arm, stemcell, sku, location)?).await
+}
+
+/// Makes it of the stemcell's blob. Calls on this machine that want the same one wait for each other.
+pub(super) async fn make(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Image, Failure> {
+    made(arm, stemcell, sku, location)
+        .await
+        .map_err(|failure| failure.within("Failed to get the user image information"))
+}
+
+async fn made(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Image, Failure> {
+    let resource = resource(arm, stemcell, sku, location)?;
+    let _lease = arm.lease(&resource.id).await?;
+    if let Some(image) = read(arm, &resource).await? {
+        return Ok(image);
+    }
+    let (blob, metadata) = heavy::copy::in_location(arm, stemcell, location).await?;
+    let image = Image::new(resource.id.clone(), &managed_body::tags(&metadata))?;
+    let body = managed_body::body(&metadata, image.disk, &blob.url, sku, location)?;
+    let old = image_names::deprecated(stemcell, sku, location);
+    arm.delete(&arm.resource(&arm.settings.resource_group, Kind::Image, &old)).await?;
+    log::info("making an image", &[("id", &resource.id), ("blob", &blob.url)]);
+    arm.put(&resource, &body).await?;
+    Ok(image)
+}
+
+fn resource(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Resource, Failure> {
+    let name = image_names::image_name(stemcell, sku, location)?;
+    Ok(arm.resource(&arm.settings.resource_group, Kind::Image, &name))
+}
+
+async fn read(arm: &Arm, resource: &Resource) -> Result<Option<Image>, Failure> {
+    let found: Option<Tagged> = arm.read(resource).await?;
+    found.map(|found| Image::new(resource.id.clone(), &found.tags)).transpose()
 }

@@ -1,7 +1,7 @@
 //! From a stemcell to an image that a VM can be made of.
 
 mod described;
-mod managed_name;
+mod managed_body;
 
 #[cfg(target_family = "wasm")]
 mod find;
@@ -14,4 +14,4 @@ mod managed;
 
 pub(super) use described::{Image, Source};
 #[cfg(target_family = "wasm")]
-pub(super) use find::find;
+pub(super) use find::{find, find_or_make, make};

@@ -45,8 +45,13 @@ pub(super) async fn survey(arm: &Arm, request: &Request, location: String) -> Re
     )
         .join()
         .await;
-    let (set, lacks_group) = (set?, lacks_group?);
-    Ok(Site { lacks_group, set, references: references?, image: image?, location })
+    let (references, set, lacks_group) = (references?, set?, lacks_group?);
+    let image = match image? {
+        Some(image) => image,
+        // Only when everything else is there: it stays, for the next VMs.
+        None => image::make(arm, &request.stemcell, sku, &location).await?,
+    };
+    Ok(Site { location, lacks_group, set, references, image })
 }
 
 /// The default one is there, or nothing would be.

@@ -1,0 +1,29 @@
+use cpi_plugin_sdk::Failure;
+
+use super::blob::blob;
+use crate::arm::Arm;
+use crate::stemcells::metadata::Metadata;
+use crate::storage::{Blob, accounts};
+
+/// The blob of a stemcell in an account of a location, and what it says of itself. Where the default account is elsewhere,
+/// the blob is copied to the account for stemcells there.
+pub(crate) async fn in_location(arm: &Arm, stemcell: &str, location: &str) -> Result<(Blob, Metadata), Failure> {
+    let account = accounts::default(arm).await?;
+    let original = blob(arm, &account, stemcell)?;
+    let found = original.find().await?.ok_or_else(|| {
+        Failure::rejected(format!(
+            "Given stemcell '{stemcell}' does not exist: the default storage account '{}' has no blob '{}/{}'",
+            account.name, original.container, original.name
+        ))
+    })?;
+    if account.is_in(location) {
+        return Ok((original, found.metadata));
+    }
+    let there = accounts::in_location(arm, location).await?;
+    let copy = blob(arm, &there, stemcell)?;
+    let _lease = arm.lease(&format!("copy of {}", copy.url)).await?;
+    if copy.find().await?.is_none() {
+        copy.copy_from(&original).await?;
+    }
+    Ok((copy, found.metadata))
+}

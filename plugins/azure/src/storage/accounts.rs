@@ -1,0 +1,134 @@
+use cpi_plugin_sdk::{ApiError, Failure, log, random};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::account::{Account, body};
+use super::table::Table;
+use crate::arm::{Arm, Kind, Resource};
+
+/// So many names are tried; one of 24 random digits is never taken.
+const MOST_NAMES: usize = 5;
+
+#[derive(Deserialize)]
+struct Group {
+    location: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Availability {
+    name_available: bool,
+}
+
+/// The account of this name, in the default resource group.
+pub(crate) async fn find(arm: &Arm, name: &str) -> Result<Option<Account>, ApiError> {
+    arm.read(&resource(arm, name)).await
+}
+
+/// The account of this name, which must be there.
+pub(crate) async fn get(arm: &Arm, name: &str) -> Result<Account, Failure> {
+    find(arm, name).await?.ok_or_else(|| {
+        let group = &arm.settings.resource_group;
+        Failure::rejected(format!("The storage account '{name}' does not exist in the resource group '{group}'"))
+    })
+}
+
+/// All accounts of the default resource group.
+pub(crate) async fn all(arm: &Arm) -> Result<Vec<Account>, ApiError> {
+    let settings = &arm.settings;
+    arm.list(&Resource::all(settings, &settings.resource_group, Kind::StorageAccount), &[]).await
+}
+
+/// The account that stemcells are uploaded to: the one that is configured; else the one of the default resource group and
+/// its location that has the tags of such accounts, or the table of an older CPI; else a new one.
+pub(crate) async fn default(arm: &Arm) -> Result<Account, Failure> {
+    let settings = &arm.settings;
+    if let Some(name) = &settings.storage_account {
+        let found = find(arm, name).await?.ok_or_else(|| {
+            let group = &settings.resource_group;
+            Failure::rejected(format!(
+                "The default storage account '{name}' is specified in Global configuration, but it does not exist in the \
+                 resource group '{group}'"
+            ))
+        })?;
+        if settings.managed_disks {
+            tag(arm, &found).await?;
+        }
+        return Ok(found);
+    }
+    let name = &settings.resource_group;
+    let group: Option<Group> = arm.read(&Resource::group(settings, name)).await?;
+    let missing = || Failure::rejected(format!("Cannot find the resource group '{name}'"));
+    let location = group.ok_or_else(missing)?.location;
+    let accounts = all(arm).await?;
+    if let Some(tagged) = tagged(&accounts, &location) {
+        return Ok(tagged.clone());
+    }
+    let mut elsewhere = None;
+    for account in accounts.iter().filter(|account| account.can_hold_stemcells()) {
+        let Some(table) = Table::of(arm, account) else { continue };
+        match table.is_there().await {
+            Ok(true) if account.is_in(&location) => {
+                tag(arm, account).await?;
+                return Ok(account.clone());
+            }
+            Ok(true) => elsewhere = elsewhere.or(Some(account)),
+            Ok(false) => {}
+            // It may be somebody else's, behind a network rule, or not readable for this client.
+            Err(error) => {
+                log::warn("an account is passed over", &[("account", &account.name), ("error", &error.to_string())]);
+            }
+        }
+    }
+    match elsewhere {
+        Some(account) => Err(Failure::rejected(format!(
+            "The existing default storage account '{}' has the location '{}', which is different from the location of the \
+             resource group, '{location}': set storage_account_name, or move its stemcells to an account there",
+            account.name, account.location
+        ))),
+        None => in_location(arm, &location).await,
+    }
+}
+
+/// The account for stemcells of a location: one with their tags, or a new one.
+pub(crate) async fn in_location(arm: &Arm, location: &str) -> Result<Account, Failure> {
+    let _lease = arm.lease(&format!("storage account for stemcells in {location}")).await?;
+    if let Some(found) = tagged(&all(arm).await?, location) {
+        return Ok(found.clone());
+    }
+    let name = free_name(arm).await?;
+    log::info("making a storage account", &[("name", &name), ("location", location)]);
+    arm.put(&resource(arm, &name), &body(location, arm.settings.stack)).await?;
+    get(arm, &name).await
+}
+
+fn tagged<'a>(accounts: &'a [Account], location: &str) -> Option<&'a Account> {
+    accounts
+        .iter()
+        .find(|account| account.is_in(location) && account.has_stemcell_tags() && account.can_hold_stemcells())
+}
+
+async fn tag(arm: &Arm, account: &Account) -> Result<(), ApiError> {
+    if account.has_stemcell_tags() {
+        return Ok(());
+    }
+    arm.patch(&resource(arm, &account.name), &account.tagging(), None).await
+}
+
+/// Names of accounts are those of the whole world.
+async fn free_name(arm: &Arm) -> Result<String, Failure> {
+    for _ in 0..MOST_NAMES {
+        let name: String = random::uuid()?.replace('-', "").chars().take(24).collect();
+        let asked = json!({"name": name, "type": Kind::StorageAccount.name()});
+        let Availability { name_available } =
+            arm.ask(&Resource::storage(&arm.settings), "checkNameAvailability", &asked).await?;
+        if name_available {
+            return Ok(name);
+        }
+    }
+    Err(Failure::rejected("no free name for a storage account was found: set storage_account_name"))
+}
+
+fn resource(arm: &Arm, name: &str) -> Resource {
+    arm.resource(&arm.settings.resource_group, Kind::StorageAccount, name)
+}

@@ -1,0 +1,133 @@
+"""A stemcell of three gibibytes: how fast it goes, how much memory it takes, and what is sent after a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import os
+import random
+import re
+import subprocess
+import tarfile
+import time
+from pathlib import Path
+
+from .plugin import PROGRAM
+from .stemcell import MIB, PROPERTIES, Stemcells, vhd
+
+GIB = 1 << 30
+STEP = 2 * MIB
+MOST_MEMORY = 64 * MIB
+
+
+class Sparse:
+    """An image, as a file, whose steps are zeros but for some."""
+
+    def __init__(self, size: int, filled: dict[int, bytes]) -> None:
+        self.size, self.filled, self.at = size, filled, 0
+        self.zeros = bytes(STEP)
+
+    def read(self, length: int) -> bytes:
+        read = b""
+        while len(read) < length and self.at < self.size:
+            index, inside = divmod(self.at, STEP)
+            piece = self.filled.get(index, self.zeros)[inside : inside + min(length - len(read), self.size - self.at)]
+            self.at += len(piece)
+            read += piece
+        return read
+
+
+class LargeStemcells(Stemcells):
+    def write(self, size: int, filled: dict[int, bytes]) -> Path:
+        file = self.folder / "image"
+        with gzip.open(file, "wb", compresslevel=1) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
+            entry = tarfile.TarInfo("root.vhd")
+            entry.size = size
+            tar.addfile(entry, Sparse(size, filled))
+        return file
+
+    def start(self, file: Path) -> subprocess.Popen[str]:
+        command = [str(PROGRAM), "call", "--config", str(self.config), "--host", str(self.folder / "host.toml")]
+        request = {"method": "create_stemcell", "arguments": [str(file), PROPERTIES], "api_version": 2}
+        request["context"] = {"director_uuid": "d1d1d1d1-0000-4000-8000-000000000000"}
+        program = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={"PATH": os.environ["PATH"]},
+        )
+        assert program.stdin
+        program.stdin.write(json.dumps(request))
+        program.stdin.close()
+        return program
+
+    @staticmethod
+    def peak(program: subprocess.Popen[str]) -> int:
+        """The most memory that a process had until its end, in bytes. What wait tells counts this process's too."""
+        most = 0
+        while program.poll() is None:
+            with contextlib.suppress(OSError):
+                found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{program.pid}/status").read_text())
+                most = max(most, int(found[1]) * 1024 if found else 0)
+            time.sleep(0.01)
+        return most
+
+    def pages(self) -> list[str]:
+        return [one["headers"]["x-ms-range"] for one in self.requests("PUT") if "x-ms-range" in one["headers"]]
+
+    def test_three_gibibytes_in_little_memory(self) -> None:
+        source = random.Random(7)
+        filled = {index: source.randbytes(STEP) for index in range(0, 3 * GIB // STEP, 24)}
+        size = 3 * GIB + 512
+        filled[3 * GIB // STEP] = b"conectix".ljust(512, b"\1")
+        file = self.write(size, filled)
+        self.forget()
+        start = time.monotonic()
+        program = self.start(file)
+        memory = self.peak(program)
+        seconds = time.monotonic() - start
+        assert program.stdout
+        answer = json.loads(program.stdout.read())
+        program.stdout.close()
+        self.assertIsNone(answer["error"])
+        blob = self.container().get_blob_client(f"{answer['result']}.vhd")
+        self.assertEqual(size, blob.get_blob_properties().size)
+        self.assertEqual(len(filled), len(self.pages()))
+        for index in (0, 24, max(filled) - 1 - (max(filled) - 1) % 24, max(filled)):
+            piece = filled[index]
+            self.assertEqual(piece, blob.download_blob(index * STEP, len(piece)).readall())
+        sent = sum(map(len, filled.values()))
+        print(
+            f"\n3 GiB, {sent / MIB:.0f} MiB of them no zeros: {seconds:.1f} s, {3 * 1024 / seconds:.0f} MiB/s, "
+            f"{memory / MIB:.0f} MiB of memory"
+        )
+        self.assertLess(memory, MOST_MEMORY)
+
+    def test_what_a_killed_call_sent_is_not_sent_again(self) -> None:
+        pieces = [random.Random(n).randbytes(STEP) for n in range(40)]
+        image = vhd(*pieces)
+        file = self.archive(image)
+        self.fault("PUT", "/stemcell/", skip=2, delay=0.2, times=100)
+        program = self.start(file)
+        deadline = time.monotonic() + 60
+        while len(self.pages()) < 12 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        program.kill()
+        program.wait()
+        assert program.stdout
+        program.stdout.close()
+        [begun] = self.blobs()
+        self.assertIn(begun, self.run_program("orphans").stdout)
+        first = set(self.pages())
+        self.assertLess(len(first), 41)
+        self.forget()
+        stemcell = self.cpi("create_stemcell", str(file), PROPERTIES)
+        self.assertEqual(begun, f"{stemcell}.vhd")
+        second = self.pages()
+        # What was under way when it was killed is sent again, and nothing else.
+        self.assertLessEqual(len(second), 41 - len(first) + 16)
+        self.assertGreaterEqual(len(second), 41 - len(first))
+        self.assertEqual(image, self.container().get_blob_client(begun).download_blob().readall())
