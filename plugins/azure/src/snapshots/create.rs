@@ -10,7 +10,7 @@ use crate::leftovers;
 /// Makes a snapshot of a disk, attached or not.
 pub(crate) async fn create(arm: &Arm, disk: &str, metadata: &[Tag]) -> Result<String, Failure> {
     let disk = find::parse(arm, disk)?;
-    let there = match find::find_managed(arm, &disk).await? {
+    let there = match find::find(arm, &disk).await? {
         Some(there) => there,
         None if disk.is_managed() => return Err(errors::disk_not_found(&disk)),
         None => return Ok(blob::snapshot(arm, &disk, metadata).await?.to_string()),

@@ -19,7 +19,8 @@ pub(crate) async fn delete(arm: &Arm, stemcell: &str) -> Result<(), Failure> {
     if arm.settings.managed_disks {
         images(arm, stemcell).await?;
     }
-    let account = accounts::default(arm).await?;
+    // Without an account there are no blobs.
+    let Some(account) = accounts::existing(arm).await? else { return Ok(()) };
     let table = Table::of(arm, &account);
     let rows = match &table {
         Some(table) => table.rows(stemcell).await?,

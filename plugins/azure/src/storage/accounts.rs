@@ -42,6 +42,26 @@ pub(crate) async fn all(arm: &Arm) -> Result<Vec<Account>, ApiError> {
 /// The account that stemcells are uploaded to: the one that is configured; else the one of the default resource group and
 /// its location that has the tags of such accounts, or the table of an older CPI; else a new one.
 pub(crate) async fn default(arm: &Arm) -> Result<Account, Failure> {
+    match look(arm).await? {
+        Look::Found(account) => Ok(account),
+        Look::NoneIn(location) => in_location(arm, &location).await,
+    }
+}
+
+/// The same, if there is one.
+pub(crate) async fn existing(arm: &Arm) -> Result<Option<Account>, Failure> {
+    Ok(match look(arm).await? {
+        Look::Found(account) => Some(account),
+        Look::NoneIn(_) => None,
+    })
+}
+
+enum Look {
+    Found(Account),
+    NoneIn(String),
+}
+
+async fn look(arm: &Arm) -> Result<Look, Failure> {
     let settings = &arm.settings;
     if let Some(name) = &settings.storage_account {
         let found = find(arm, name).await?.ok_or_else(|| {
@@ -54,7 +74,7 @@ pub(crate) async fn default(arm: &Arm) -> Result<Account, Failure> {
         if settings.managed_disks {
             tag(arm, &found).await?;
         }
-        return Ok(found);
+        return Ok(Look::Found(found));
     }
     let name = &settings.resource_group;
     let group: Option<Group> = arm.read(&Resource::group(settings, name)).await?;
@@ -62,7 +82,7 @@ pub(crate) async fn default(arm: &Arm) -> Result<Account, Failure> {
     let location = group.ok_or_else(missing)?.location;
     let accounts = all(arm).await?;
     if let Some(tagged) = tagged(&accounts, &location) {
-        return Ok(tagged.clone());
+        return Ok(Look::Found(tagged.clone()));
     }
     let mut elsewhere = None;
     for account in accounts.iter().filter(|account| account.can_hold_stemcells()) {
@@ -70,7 +90,7 @@ pub(crate) async fn default(arm: &Arm) -> Result<Account, Failure> {
         match table.is_there().await {
             Ok(true) if account.is_in(&location) => {
                 tag(arm, account).await?;
-                return Ok(account.clone());
+                return Ok(Look::Found(account.clone()));
             }
             Ok(true) => elsewhere = elsewhere.or(Some(account)),
             Ok(false) => {}
@@ -86,7 +106,7 @@ pub(crate) async fn default(arm: &Arm) -> Result<Account, Failure> {
              resource group, '{location}': set storage_account_name, or move its stemcells to an account there",
             account.name, account.location
         ))),
-        None => in_location(arm, &location).await,
+        None => Ok(Look::NoneIn(location)),
     }
 }
 

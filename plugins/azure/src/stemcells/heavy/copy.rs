@@ -8,7 +8,12 @@ use crate::storage::{Blob, accounts};
 /// The blob of a stemcell in an account of a location, and what it says of itself. Where the default account is elsewhere,
 /// the blob is copied to the account for stemcells there.
 pub(crate) async fn in_location(arm: &Arm, stemcell: &str, location: &str) -> Result<(Blob, Metadata), Failure> {
-    let account = accounts::default(arm).await?;
+    let account = accounts::existing(arm).await?.ok_or_else(|| {
+        let group = &arm.settings.resource_group;
+        Failure::rejected(format!(
+            "Given stemcell '{stemcell}' does not exist: the resource group '{group}' has no storage account for stemcells"
+        ))
+    })?;
     let original = blob(arm, &account, stemcell)?;
     let found = original.find().await?.ok_or_else(|| {
         Failure::rejected(format!(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .plugin import AGENT, VM
-from .stemcell import Stemcells
-from .world import COMPUTE, DISKS
+from ..plugin import AGENT, VM
+from ..stemcell import Stemcells
+from ..world import COMPUTE, DISKS
+from .table import row
 
 GIB = 1 << 30
 SIZE = {"instance_type": "Standard_D2s_v3"}
@@ -25,6 +26,7 @@ class Disks(Stemcells):
 
 
 class BlobDisks(Disks):
+    @row(66, 67, 68, 69, 70)
     def test_a_whole_life(self) -> None:
         disk = self.cpi("create_disk", 1024, {"caching": "ReadOnly"})
         self.assertRegex(disk, r"^caching:ReadOnly;disk_name:bosh-data-[0-9a-f-]{36};storage_account_name:default1$")
@@ -62,6 +64,7 @@ class BlobDisks(Disks):
         self.assertEqual([f"{self.name(disk)}.vhd"], self.blobs("other1", "bosh"))
         self.fails("CloudError", "create_disk", 1023, {})
 
+    @row(17)
     def test_old_identifiers(self) -> None:
         plain = "bosh-data-default1-0b7ac9ac-0000-4000-8000-000000000000-None"
         container = self.container(name="bosh")
@@ -84,6 +87,7 @@ class Migration(Disks):
         self.configure()
         self.cpi("create_vm", *self.create_vm(SIZE))
 
+    @row(71)
     def test_a_blob_becomes_a_managed_disk_of_the_same_name(self) -> None:
         self.assertTrue(self.cpi("has_disk", self.disk))
         self.cpi("attach_disk", VM, self.disk)
@@ -104,6 +108,7 @@ class Migration(Disks):
         self.assertFalse(self.cpi("has_disk", self.disk))
         self.assertTrue(self.blob(self.disk).exists())
 
+    @row(71)
     def test_nothing_is_left_of_a_migration_that_fails(self) -> None:
         self.fault("PUT", "/bosh/", status=403, code="AuthorizationPermissionMismatch", times=9)
         message = self.fails("CloudError", "attach_disk", VM, self.disk)
@@ -111,6 +116,7 @@ class Migration(Disks):
         self.assertNotIn(self.name(self.disk), self.names("Compute/disks", DISKS))
         self.assertEqual([], self.cpi("get_disks", VM))
 
+    @row(71)
     def test_a_managed_disk_does_not_go_to_a_vm_of_blobs(self) -> None:
         disk = self.cpi("create_disk", 1024, {})
         vm = f"agent_id:{AGENT};resource_group_name:g;storage_account_name:default1"
