@@ -66,7 +66,10 @@ fn code_that_others_can_change_is_never_run() {
 #[test]
 fn what_a_plugin_asks_for_is_shown() {
     let shown = Plugins::empty().install_file(&component("aws"), &[]).unwrap();
-    assert!(shown.contains("sends POST authenticated as 'aws'") && shown.contains("UserData of RunInstances"), "{shown}");
+    assert!(
+        shown.contains("sends POST authenticated as 'aws'") && shown.contains("UserData of RunInstances"),
+        "{shown}"
+    );
     assert!(shown.contains("reads the settings credentials_source"), "{shown}");
 }
 
