@@ -80,7 +80,7 @@ def _cloud(plugin: str, folder: Path, agent: dict[str, object], stack: ExitStack
     if plugin == "azure":
         from .azure import cloud as azure
 
-        return azure.started(stack, agent)
+        return azure.started(stack, folder, agent)
     from .aws import cloud as aws
 
     return aws.started(stack, folder, agent)

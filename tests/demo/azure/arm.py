@@ -9,6 +9,7 @@ from typing import Any
 from azure_tests.running import SUBSCRIPTION, Emulator
 
 from ..cloud import Fact, Facts, same
+from .blobs import Blobs, Image
 
 GROUP = "bosh"
 Resource = dict[str, Any]
@@ -20,10 +21,28 @@ class Eye:
     network: dict[str, Any]
     vm_type: dict[str, Any]
     disk_type: dict[str, Any]
+    stemcell: dict[str, Any]
+    # Where there is azurite.
+    storage: Blobs
+    vhd: Image
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self._before = self.ids()
+
+    def stemcell_exists(self, cid: str, tags: dict[str, str]) -> Facts:
+        found = f"{cid}.vhd"
+        yield same("it is a blob of its own in the storage account", self.storage.names(), [found])
+        content, metadata = self.storage.found(found)
+        yield same(f"with the {self.vhd.size >> 20} MiB of the disk in the archive, byte by byte, and its footer",
+                   content, self.vhd.sha256)
+        yield same("it says what it is of", {key: metadata.get(key) for key in ("name", "version")},
+                   {key: self.stemcell[key] for key in ("name", "version")})
+
+    def stemcell_deleted(self, cid: str) -> Facts:
+        yield same("the blob is gone", self.storage.names(), [])
+        uuid = cid.removeprefix("bosh-stemcell-")
+        yield same("and so are the images that were made of it", [one for one in self.ids() if uuid in one], [])
 
     def vm_runs(self, vm: str, stemcell: str, agent: dict[str, Any], tags: dict[str, str]) -> Facts:
         name, address, zones = _name(vm), self.network["ip"], [self.vm_type["availability_zone"]]

@@ -42,6 +42,7 @@ class Blobs:
         self.endpoints = {"storage": at["blob"].replace(f"/{ACCOUNT}/", "/{account}"),
                           "table": at["table"].replace(f"/{ACCOUNT}/", "/{account}")}
         self._service = BlobServiceClient(at["blob"].rstrip("/"), {"account_name": ACCOUNT, "account_key": key})
+        self.names()  # The first question starts azurite, and no call shall wait for that.
 
     def names(self) -> list[str]:
         container = self._service.get_container_client(CONTAINER)

@@ -42,6 +42,19 @@ def decisive(path: str, body: Any) -> str:
     return " · ".join([_name(path), *leaves]).strip(" ·")
 
 
+def of_storage(entry: dict[str, Any]) -> tuple[str, str]:
+    """What a request to blobs or tables does, and to which."""
+    query = {key: value for key, value in entry["query"].items() if key in ("comp", "restype")}
+    part = query.get("comp") or query.get("restype") or entry["service"]
+    headers, words = entry["headers"], [short("/".join(entry["path"].split("/")[2:]))]
+    if part == "page":
+        first, last = headers.get("x-ms-range", headers.get("range", "=0-0")).split("=")[1].split("-")
+        words.append(f"{int(last) + 1 - int(first):,} bytes at {int(first):,}")
+    elif size := headers.get("x-ms-blob-content-length"):
+        words.append(f"{int(size) >> 20:,} MiB")
+    return f"{entry['method']} {part}", " · ".join(words)
+
+
 def _name(path: str) -> str:
     found = _RESOURCE.fullmatch(path)
     if not found or is_look(path):
