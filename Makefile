@@ -17,10 +17,10 @@ OUT      = target/wasm32-wasip2/plugin
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: build .venv/ready ## Runs a VM's whole life through the plugins sim, aws and azure, and checks each step
+demo: build .venv/ready tests/azure/npm/node_modules/ready ## Runs a VM's whole life through the plugins sim, aws and azure, and checks each step
 	@PYTHONPATH=tests .venv/bin/python -m demo --host dist/cpi-host
 
-test: build .venv/ready ## Runs every test
+test: build .venv/ready tests/azure/npm/node_modules/ready ## Runs every test
 	$(CARGO) test --release --locked
 	$(CARGO) test --release --locked -p cpi-plugin-sdk -p cpi-plugin-sim -p cpi-plugin-aws -p cpi-plugin-azure
 	@PYTHONPATH=tests .venv/bin/python -m demo --host dist/cpi-host --quiet
@@ -90,7 +90,7 @@ setup: ## Installs what the build needs
 	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv
 	@.venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt && touch $@
 
-# What npm has is for the tests of the emulator only; they say what they leave out without it.
+# What npm has is for the demo and the tests of the emulator only; they say what they leave out without it.
 tests/azure/npm/node_modules/ready: tests/azure/npm/package-lock.json
 	@if ! command -v npm >/dev/null; then echo "npm packages: skipped, there is no npm"; \
 	else \
