@@ -6,7 +6,6 @@
     not(target_family = "wasm"),
     expect(dead_code, unused_imports, reason = "their users are compiled for wasm only")
 )]
-#![cfg_attr(target_family = "wasm", expect(dead_code, reason = "images are used, and not made yet"))]
 
 mod arm;
 mod create_vm;

@@ -1,15 +1,43 @@
 use cpi_plugin_sdk::{Failure, Image, Tag, random};
 
+use super::gallery::{Gallery, Publication};
 use super::heavy::upload;
-use super::metadata;
+use super::marketplace::MarketplaceImage;
+use super::metadata::Metadata;
+use super::{delete, light, metadata};
 use crate::arm::Arm;
 
-/// Makes a stemcell of an image, and returns its identifier.
+/// Makes a stemcell of a reference to an image in the marketplace or of an image of its own, and returns its identifier.
 pub(crate) async fn create(arm: &Arm, image: &Image, properties: &str, tags: &[Tag]) -> Result<String, Failure> {
-    let metadata = metadata::of(properties, tags)?;
-    if metadata::get(&metadata, "image").is_some() {
-        return Err(Failure::not_supported("light stemcells cannot be used yet: upload the heavy one"));
+    let mut metadata = metadata::of(properties, tags)?;
+    if let Some(offered) = MarketplaceImage::parse(&metadata)? {
+        return light::create(arm, &offered, &metadata).await;
     }
     let id = format!("bosh-stemcell-{}", random::uuid()?);
-    upload::upload(arm, image, &id, &metadata).await
+    let Some(gallery) = Gallery::of(&arm.settings) else { return upload::upload(arm, image, &id, &metadata).await };
+    let missing =
+        || Failure::rejected("Missing the property 'location' in the global configuration: a gallery needs it");
+    let location = arm.settings.location.as_deref().ok_or_else(missing)?;
+    let publication = publication(arm, gallery, image, &mut metadata).await?;
+    let id = upload::upload(arm, image, &id, &metadata).await?;
+    match publication.publish(arm, &id, &metadata, location).await {
+        Ok(_) => Ok(id),
+        Err(failure) => match delete::delete(arm, &id).await {
+            Ok(()) => Err(failure),
+            Err(second) => Err(failure.and(&format!("the stemcell '{id}' is left behind: {}", second.describe()))),
+        },
+    }
+}
+
+/// The place of a stemcell in the gallery, which has to have room for it before anything is uploaded.
+async fn publication(
+    arm: &Arm,
+    gallery: Gallery,
+    image: &Image,
+    metadata: &mut Metadata,
+) -> Result<Publication, Failure> {
+    let publication = Publication::of(gallery, metadata)?;
+    publication.note(metadata, &image.facts().await.map_err(Failure::rejected)?.sha256);
+    publication.check(arm, metadata).await?;
+    Ok(publication)
 }

@@ -4,8 +4,10 @@ use cpi_plugin_sdk::{Failure, log};
 use futures_concurrency::prelude::*;
 use serde::Deserialize;
 
+use super::gallery::{Gallery, release};
 use super::heavy::blob::blob;
-use super::image_names;
+use super::light::is_light;
+use super::{image_names, light};
 use crate::arm::{Arm, Kind, Resource};
 use crate::storage::{Account, Table, accounts};
 
@@ -14,10 +16,18 @@ struct Named {
     name: String,
 }
 
-/// Removes a stemcell: its images, its blobs, and what the table says of it. What is gone is a success.
+/// Removes a stemcell: its images, its place in the gallery, its blobs, and what the table says of it. What is gone is a
+/// success.
 pub(crate) async fn delete(arm: &Arm, stemcell: &str) -> Result<(), Failure> {
-    if arm.settings.managed_disks {
+    if is_light(stemcell) {
+        return light::delete(arm, stemcell).await;
+    }
+    let gallery = Gallery::of(&arm.settings);
+    if arm.settings.managed_disks || gallery.is_some() {
         images(arm, stemcell).await?;
+    }
+    if let Some(gallery) = gallery {
+        release::release(arm, &gallery, stemcell).await?;
     }
     // Without an account there are no blobs.
     let Some(account) = accounts::existing(arm).await? else { return Ok(()) };

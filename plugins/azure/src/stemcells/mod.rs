@@ -11,3 +11,5 @@ pub(crate) mod create;
 pub(crate) mod delete;
 #[cfg(target_family = "wasm")]
 pub(crate) mod heavy;
+#[cfg(target_family = "wasm")]
+pub(crate) mod light;

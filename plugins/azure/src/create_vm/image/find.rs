@@ -3,12 +3,13 @@ use cpi_plugin_sdk::Failure;
 use super::{Image, gallery, light, managed};
 use crate::arm::Arm;
 use crate::stemcells::gallery::Gallery;
+use crate::stemcells::light::is_light;
 
 /// The image of a stemcell, if there is one: for a light one that of the marketplace, else one of the gallery, if there is
 /// one, else the one for this type of disk in this location.
 pub(crate) async fn find(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Option<Image>, Failure> {
-    if light::is_light(stemcell) {
-        return light::find(stemcell).map(Some);
+    if is_light(stemcell) {
+        return light::find(arm, stemcell, location).await.map(Some);
     }
     if let Some(gallery) = Gallery::of(&arm.settings)
         && let Some(image) = gallery::find(arm, &gallery, stemcell, location).await?
@@ -28,5 +29,10 @@ pub(crate) async fn find_or_make(arm: &Arm, stemcell: &str, sku: &str, location:
 
 /// Makes the image of a stemcell that has none, which only heavy ones can lack.
 pub(crate) async fn make(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Image, Failure> {
+    if let Some(gallery) = Gallery::of(&arm.settings)
+        && let Some(image) = gallery::make(arm, gallery, stemcell, location).await?
+    {
+        return Ok(image);
+    }
     managed::make(arm, stemcell, sku, location).await
 }

@@ -2,7 +2,8 @@ use cpi_plugin_sdk::Failure;
 
 use super::Image;
 use crate::arm::Arm;
-use crate::stemcells::gallery::{Gallery, find, replicate};
+use crate::stemcells::gallery::{Gallery, Publication, find, replicate};
+use crate::stemcells::heavy;
 
 /// The version of an image in the gallery that is this stemcell's, ready for VMs in this location.
 pub(super) async fn find(
@@ -12,6 +13,20 @@ pub(super) async fn find(
     location: &str,
 ) -> Result<Option<Image>, Failure> {
     let Some((resource, version)) = find::find(arm, gallery, stemcell).await? else { return Ok(None) };
+    let version = replicate::replicate(arm, &resource, version, location).await?;
+    Image::new(resource.id, &version.tags).map(Some)
+}
+
+/// The same, made of the stemcell's blob; none when the stemcell was not uploaded for this gallery.
+pub(super) async fn make(
+    arm: &Arm,
+    gallery: Gallery,
+    stemcell: &str,
+    location: &str,
+) -> Result<Option<Image>, Failure> {
+    let metadata = heavy::copy::metadata(arm, stemcell).await?;
+    let Some(publication) = Publication::meant(gallery, &metadata) else { return Ok(None) };
+    let (resource, version) = publication.publish(arm, stemcell, &metadata, location).await?;
     let version = replicate::replicate(arm, &resource, version, location).await?;
     Image::new(resource.id, &version.tags).map(Some)
 }

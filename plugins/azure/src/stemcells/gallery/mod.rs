@@ -18,3 +18,4 @@ pub(crate) mod release;
 pub(crate) mod replicate;
 
 pub(crate) use place::Gallery;
+pub(crate) use publication::Publication;

@@ -3,8 +3,9 @@ use cpi_plugin_sdk::{Failure, log};
 use super::find;
 use super::publication::{Publication, digest};
 use super::version::{self, Source, Version};
-use crate::arm::{Arm, Resource};
+use crate::arm::{Arm, Kind, Resource};
 use crate::leftovers::declare;
+use crate::stemcells::heavy;
 use crate::stemcells::metadata::Metadata;
 
 impl Publication {
@@ -23,7 +24,6 @@ impl Publication {
         arm: &Arm,
         stemcell: &str,
         metadata: &Metadata,
-        source: &Source,
         location: &str,
     ) -> Result<(Resource, Version), Failure> {
         let resource = self.resource(arm);
@@ -36,8 +36,10 @@ impl Publication {
             }
         } else {
             self.define(arm, location).await?;
-            let replicas = arm.settings.gallery_replicas;
-            let body = version::body(metadata, stemcell, source, location, replicas);
+            let (blob, _) = heavy::copy::in_location(arm, stemcell, location).await?;
+            let account = arm.resource(&arm.settings.resource_group, Kind::StorageAccount, &blob.account.name);
+            let source = Source { account: account.id, blob: blob.url };
+            let body = version::body(metadata, stemcell, &source, location, arm.settings.gallery_replicas);
             declare::make(arm, "gallery-image-version", &resource, &body).await.map(drop)?;
         }
         let missing = || Failure::rejected(format!("the image version '{}' is gone", resource.id));
