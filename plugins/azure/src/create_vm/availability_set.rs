@@ -46,17 +46,20 @@ fn shortened(group: &str) -> String {
     format!("az-{:x}-{end}", md5::compute(group))
 }
 
-/// The body that makes the set, or makes one for managed disks of it.
-pub(crate) fn body(update_domains: u64, fault_domains: u64, location: &str) -> Value {
-    json!({
+/// The body that makes the set, or makes one for managed disks of one that is not.
+pub(crate) fn body(update_domains: u64, fault_domains: u64, location: &str, managed_disks: bool) -> Value {
+    let mut body = json!({
         "location": location,
         "tags": {"user-agent": "bosh"},
         "properties": {
             "platformUpdateDomainCount": update_domains,
             "platformFaultDomainCount": fault_domains,
         },
-        "sku": {"name": "Aligned"},
-    })
+    });
+    if let (true, Some(body)) = (managed_disks, body.as_object_mut()) {
+        body.insert("sku".to_owned(), json!({"name": "Aligned"}));
+    }
+    body
 }
 
 /// What has to be done before a VM with managed disks can join a set.
@@ -73,7 +76,7 @@ pub(crate) enum State {
 
 impl Set {
     /// What this set is for VMs in this location.
-    pub(crate) fn state(&self, name: &str, location: &str) -> Result<State, Failure> {
+    pub(crate) fn state(&self, name: &str, location: &str, managed_disks: bool) -> Result<State, Failure> {
         if !same_location(&self.location, location) {
             return Err(Failure::rejected(format!(
                 "create_availability_set - the availability set '{name}' already exists, but in a different location: it is \
@@ -82,8 +85,15 @@ impl Set {
             )));
         }
         let sku = self.sku.as_ref().and_then(|sku| sku.name.as_deref());
-        if sku.is_some_and(|sku| sku.eq_ignore_ascii_case("Aligned")) {
-            return Ok(State::Ready);
+        match (sku.is_some_and(|sku| sku.eq_ignore_ascii_case("Aligned")), managed_disks) {
+            (true, true) | (false, false) => return Ok(State::Ready),
+            (true, false) => {
+                return Err(Failure::rejected(format!(
+                    "the availability set '{name}' is for VMs with managed disks, and Azure does not make it one for others: \
+                     name another set, or set use_managed_disks"
+                )));
+            }
+            (false, true) => {}
         }
         let Domains { update_domains, fault_domains } = &self.properties;
         Ok(State::Unmanaged { update_domains: *update_domains, fault_domains: *fault_domains })
@@ -109,7 +119,7 @@ mod tests {
     #[test]
     fn a_set_has_to_fit() {
         let set = |json: Value| serde_json::from_value::<Set>(json).unwrap();
-        let state = |json: Value| set(json).state("s", "eastus");
+        let state = |json: Value| set(json).state("s", "eastus", true);
         assert_eq!(state(json!({"location": "East US", "sku": {"name": "Aligned"}})).unwrap(), State::Ready);
         assert!(state(json!({"location": "west", "sku": {"name": "Aligned"}})).is_err());
         let domains = json!({"platformUpdateDomainCount": 5, "platformFaultDomainCount": 3});
@@ -117,5 +127,10 @@ mod tests {
             state(json!({"location": "eastus", "properties": domains})).unwrap(),
             State::Unmanaged { update_domains: 5, fault_domains: 3 }
         );
+        let unmanaged = |json: Value| set(json).state("s", "eastus", false);
+        assert_eq!(unmanaged(json!({"location": "eastus", "sku": {"name": "Classic"}})).unwrap(), State::Ready);
+        let refused = unmanaged(json!({"location": "eastus", "sku": {"name": "Aligned"}})).unwrap_err();
+        assert!(refused.message().contains("is for VMs with managed disks"));
+        assert_eq!(body(5, 3, "eastus", false).get("sku"), None);
     }
 }

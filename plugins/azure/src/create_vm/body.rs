@@ -86,6 +86,9 @@ fn properties(order: &Order<'_>) -> Map<String, Value> {
             storage.insert("diskControllerType".to_owned(), json!(controller));
         }
     }
+    if let Some(vhds) = &request.vhds {
+        storage = vhds.profile(&storage, image);
+    }
     let mut properties = Map::new();
     let mut insert = |key: &str, value: Value| drop(properties.insert(key.to_owned(), value));
     insert("hardwareProfile", json!({"vmSize": candidate.size}));

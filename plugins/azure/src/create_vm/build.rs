@@ -2,6 +2,7 @@ use cpi_plugin_sdk::{ApiError, Failure, Plan};
 use futures_concurrency::prelude::*;
 use serde_json::{Value, json};
 
+use super::account;
 use super::interfaces::{self, Common};
 use super::launch;
 use super::request::Request;
@@ -17,6 +18,11 @@ use crate::vms::belongings;
 pub(crate) async fn create(arm: &Arm, plan: Plan) -> Result<String, Failure> {
     let mut request = Request::check(plan, &arm.settings)?;
     let location = survey::location(arm, &request).await?;
+    if !arm.settings.managed_disks {
+        let account = account::choose(arm, &request.vm.account, &location).await.map_err(errors::no_vm)?;
+        let vhds = account::vhds(arm, &account, &request.id.name)?;
+        request.put_into(&account.name, vhds);
+    }
     request.vm.sizes = survey::fitting(arm, &request).await.map_err(errors::no_vm)?;
     let site = survey::survey(arm, &request, location).await.map_err(errors::no_vm)?;
     let mut made = Made::default();
@@ -47,6 +53,9 @@ async fn build(arm: &Arm, request: &Request, mut site: Site, made: &mut Made) ->
 
 /// Gives the disks what Azure takes only when they are there.
 async fn finish_disks(arm: &Arm, request: &Request) -> Result<(), ApiError> {
+    if request.vhds.is_some() {
+        return Ok(());
+    }
     let (settings, vm) = (&arm.settings, &request.vm);
     let tags = settings.tag_all_resources.then(|| request.tags_of_parts(true));
     let (os, ephemeral) = (vm.root_disk.change(tags.as_ref()), vm.ephemeral_disk.change(tags.as_ref()));

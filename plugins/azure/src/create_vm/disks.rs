@@ -69,6 +69,16 @@ impl RootDisk {
             }
         };
         let caching = all.text("caching")?.map(|text| Caching::parse(&text)).transpose().map_err(errors::no_vm)?;
+        let placement = if settings.managed_disks {
+            placement
+        } else if placement != Placement::Remote && root.has("type") {
+            return Err(Failure::rejected(
+                "'root_disk.placement' and 'root_disk.type' need managed disks: set use_managed_disks",
+            ));
+        } else {
+            // As the Ruby CPI does: the operator switched the whole of it off.
+            Placement::Remote
+        };
         Ok(Self {
             size_mib: root.number("size").map_err(errors::no_vm)?,
             sku: root.text("type")?.or(all.text("storage_account_type")?),

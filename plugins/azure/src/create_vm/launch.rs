@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use cpi_plugin_sdk::{ApiError, Failure, Intent, agents, log};
+use cpi_plugin_sdk::{Failure, Intent, agents, log};
 use futures_concurrency::prelude::*;
 use serde_json::json;
 
@@ -14,8 +14,8 @@ use super::survey::Site;
 use super::undo::{Broken, Made};
 use crate::arm::{Arm, Ended, Resource};
 use crate::errors;
-use crate::vms::belongings;
 use crate::vms::find;
+use crate::vms::{belongings, blobs};
 
 /// So often Azure is asked for a VM that it begins and does not bring up.
 const TRIES: usize = 3;
@@ -51,14 +51,20 @@ pub(super) async fn launch(
     let disks =
         [belongings::os_disk(&arm.settings, &request.id), belongings::ephemeral_disk(&arm.settings, &request.id)];
     let [os, ephemeral] = &disks;
-    for (kind, resource) in [("vm", &vm), ("disk", os), ("disk", ephemeral)] {
-        made.intents.push(Intent::begin(kind, &resource.id, &json!({})).await?);
+    made.intents.push(Intent::begin("vm", &vm.id, &json!({})).await?);
+    if request.vhds.is_some() {
+        made.intents.extend(blobs::declare(&request.id).await?);
+    } else {
+        for disk in &disks {
+            made.intents.push(Intent::begin("disk", &disk.id, &json!({})).await?);
+        }
     }
     let mut replaced = false;
     let mut number = 0;
     while let Some(candidate) = candidates.get(number % candidates.len().max(1)) {
         number += 1;
         let sku = request.vm.root_disk.sku_for(candidate.size);
+        let sku = if request.vhds.is_some() { first } else { sku };
         if !images.contains_key(sku) {
             images.insert(sku, image::find_or_make(arm, &request.stemcell, sku, &location).await?);
         }
@@ -93,13 +99,13 @@ pub(super) async fn launch(
         if error.is(&["PropertyChangeNotAllowed"]) && !replaced {
             replaced = true;
             number -= 1;
-            remove(arm, &vm, &disks).await?;
+            remove(arm, request, &vm, &disks).await?;
             continue;
         }
         let (elsewhere, once_more) = (number < candidates.len(), failed && number < TRIES);
         let may_pass = errors::may_pass(&error);
         if once_more || (failed || may_pass) && elsewhere {
-            remove(arm, &vm, &disks).await?;
+            remove(arm, request, &vm, &disks).await?;
             continue;
         }
         let failure =
@@ -111,8 +117,11 @@ pub(super) async fn launch(
 }
 
 /// What is there of a VM that did not become whole.
-async fn remove(arm: &Arm, vm: &Resource, disks: &[Resource]) -> Result<(), ApiError> {
+async fn remove(arm: &Arm, request: &Request, vm: &Resource, disks: &[Resource]) -> Result<(), Failure> {
     arm.delete(vm).await?;
+    if request.vhds.is_some() {
+        return blobs::remove(arm, &request.id).await;
+    }
     let deletions: Vec<_> = disks.iter().map(|disk| arm.delete(disk)).collect();
-    deletions.join().await.into_iter().find_map(Result::err).map_or(Ok(()), Err)
+    Ok(deletions.join().await.into_iter().find_map(Result::err).map_or(Ok(()), Err)?)
 }

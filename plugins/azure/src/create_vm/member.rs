@@ -37,11 +37,11 @@ impl Membership {
         match self.state {
             State::Ready => {}
             State::Missing => {
-                let body = body(wanted.update_domains, wanted.fault_domains, location);
+                let body = body(wanted.update_domains, wanted.fault_domains, location, arm.settings.managed_disks);
                 made.intents.push(declare::make(arm, "availability-set", set, &body).await?);
             }
             State::Unmanaged { update_domains, fault_domains } => {
-                arm.put(set, &body(update_domains, fault_domains, location)).await?;
+                arm.put(set, &body(update_domains, fault_domains, location, true)).await?;
             }
         }
         self.state = State::Ready;

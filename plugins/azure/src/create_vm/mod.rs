@@ -13,7 +13,10 @@ mod properties;
 mod request;
 mod security_groups;
 mod spot;
+pub(crate) mod vhds;
 
+#[cfg(target_family = "wasm")]
+mod account;
 #[cfg(target_family = "wasm")]
 mod build;
 #[cfg(target_family = "wasm")]

@@ -4,6 +4,7 @@ use super::disks::{EphemeralDisk, RootDisk};
 use super::machine::Machine;
 use super::pools::{self, Pool};
 use super::spot::Spot;
+use super::vhds::{self, WantedAccount};
 use crate::arm::Kind;
 use crate::errors;
 use crate::ids::id_of;
@@ -21,6 +22,8 @@ pub(crate) struct VmProperties {
     /// In the order in which they are tried.
     pub zones: Vec<String>,
     pub availability_set: Option<WantedSet>,
+    /// Of the disks, where they are no managed ones.
+    pub account: WantedAccount,
     pub root_disk: RootDisk,
     pub ephemeral_disk: EphemeralDisk,
     pub load_balancers: Vec<Pool>,
@@ -69,6 +72,7 @@ impl VmProperties {
         let all = Properties::parse(json)?;
         let resource_group = all.text("resource_group_name")?.unwrap_or_else(|| settings.resource_group.clone());
         let zones = zones(&all)?;
+        vhds::check(settings, &zones)?;
         let set = named(&all, "availability_set")?.map(|(name, _)| name);
         if !zones.is_empty() && set.is_some() {
             return Err(Failure::rejected(
@@ -88,6 +92,7 @@ impl VmProperties {
             has_own_size: all.text("instance_type")?.is_some(),
             zones,
             availability_set,
+            account: WantedAccount::parse(&all)?,
             root_disk: RootDisk::parse(&all, settings)?,
             ephemeral_disk: EphemeralDisk::parse(&all.object("ephemeral_disk")?, settings).map_err(errors::no_vm)?,
             load_balancers: pools::parse(&all, "load_balancer", &settings.resource_group)?,
@@ -144,7 +149,11 @@ fn zones(all: &Properties) -> Result<Vec<String>, Failure> {
 }
 
 fn wanted_set(all: &Properties, name: Option<String>, settings: &Settings) -> Result<WantedSet, Failure> {
-    let (update, fault) = if settings.stack { (1, 1) } else { (5, 2) };
+    let (update, fault) = match (settings.stack, settings.managed_disks) {
+        (true, _) => (1, 1),
+        (false, true) => (5, 2),
+        (false, false) => (5, 3),
+    };
     let of = match all.object("availability_set") {
         Ok(object) if name.is_some() => object,
         _ => all.clone(),

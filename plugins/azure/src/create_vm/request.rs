@@ -5,17 +5,19 @@ use super::availability_set;
 use super::networks::Networks;
 use super::properties::VmProperties;
 use super::spot::Spot;
+use super::vhds::Vhds;
 use crate::errors;
 use crate::ids::VmId;
 use crate::settings::Settings;
 use crate::tags;
-use crate::vms::unmanaged;
 
 /// A plan that makes sense so far as that can be said without asking Azure.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub id: VmId,
     pub stemcell: String,
+    /// Where its disks are, if they are blobs.
+    pub vhds: Option<Vhds>,
     pub vm: VmProperties,
     pub networks: Networks,
     /// The name of the set that the VM joins.
@@ -30,9 +32,6 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn check(plan: Plan, settings: &Settings) -> Result<Self, Failure> {
-        if !settings.managed_disks {
-            return Err(unmanaged());
-        }
         let vm = VmProperties::parse(&plan.properties, settings)?;
         let networks = Networks::parse(&plan.networks, settings)?;
         let idle_minutes = if vm.dynamic_public_ip { idle_minutes(settings).map_err(errors::no_vm)? } else { 0 };
@@ -44,6 +43,7 @@ impl Request {
         Ok(Self {
             id: VmId::new(&plan.agent_id, &vm.resource_group),
             stemcell: plan.stemcell,
+            vhds: None,
             availability_set: set.and_then(|wanted| availability_set::name(wanted, plan.groups.last())),
             tags: of_vm(&plan.tags, &vm.tags),
             networks,
@@ -53,6 +53,12 @@ impl Request {
             ssh_public_key: key(&settings.ssh_public_key, "ssh_public_key")?,
             vm,
         })
+    }
+
+    /// Has the disks be blobs in a storage account.
+    pub(crate) fn put_into(&mut self, account: &str, vhds: Vhds) {
+        self.id = self.id.in_account(account);
+        self.vhds = Some(vhds);
     }
 
     /// Tags of what is made with the VM: those of the VM, if all of it is to have them.

@@ -4,7 +4,7 @@ use super::request::Request;
 use crate::arm::{Arm, Kind};
 use crate::errors;
 use crate::vms::belongings::{self, Belongings};
-use crate::vms::{delete, find};
+use crate::vms::{blobs, delete, find};
 
 /// What a call has made so far.
 #[derive(Debug, Default)]
@@ -70,10 +70,16 @@ pub(super) async fn undo(arm: &Arm, request: &Request, made: &Made, broken: Brok
 
 fn kept(request: &Request, failure: &Failure) -> Failure {
     let (vm, group) = (&request.id.name, &request.id.resource_group);
+    let disks = match &request.id.storage_account {
+        Some(account) => {
+            format!("the blobs 'bosh-os-{vm}*.vhd' in the container 'bosh' of the storage account '{account}'")
+        }
+        None => format!("its disks 'bosh-disk-os-{vm}*'"),
+    };
     Failure::vm_not_created(failure.describe(), false).and(&format!(
         "This VM fails in provisioning after multiple retries. You need to delete the VM '{vm}' in the resource group \
-         '{group}', its network interfaces '{vm}-N', its disks 'bosh-disk-os-{vm}*' and its public IP address '{vm}' \
-         yourself, since keep_failed_vms is set"
+         '{group}', its network interfaces '{vm}-N', {disks} and its public IP address '{vm}' yourself, since \
+         keep_failed_vms is set"
     ))
 }
 
@@ -87,8 +93,11 @@ async fn remove(arm: &Arm, request: &Request, made: &Made) -> Result<(), Failure
         arm.resource(&request.vm.resource_group, Kind::NetworkInterface, &name)
     });
     let set = request.availability_set.as_deref().filter(|_| made.vm);
+    if made.vm {
+        blobs::remove(arm, &request.id).await?;
+    }
     let mut all = Belongings::left(&arm.settings, &request.id, interfaces.collect(), set);
-    if !made.vm {
+    if !made.vm || request.vhds.is_some() {
         all.disks.clear();
     }
     delete::remove(arm, &all).await

@@ -27,6 +27,16 @@ impl VmId {
         }
     }
 
+    /// The same VM with its disks in a storage account.
+    pub(crate) fn in_account(&self, account: &str) -> Self {
+        let pairs = [
+            ("agent_id", self.name.as_str()),
+            ("resource_group_name", self.resource_group.as_str()),
+            ("storage_account_name", account),
+        ];
+        Self { storage_account: Some(account.to_owned()), written: Written::of(pairs), ..self.clone() }
+    }
+
     pub(crate) fn parse(text: &str, default_group: &str) -> Result<Self, Failure> {
         match Written::parse(text)? {
             Written::Plain(name) => Self::plain(name, default_group),
@@ -99,6 +109,8 @@ mod tests {
             );
             assert_eq!(id.to_string(), printed);
         }
+        let in_account = VmId::new(AGENT, "g").in_account("sa");
+        assert_eq!(VmId::parse(&in_account.to_string(), "rg").unwrap(), in_account);
         assert_eq!(VmId::new(AGENT, "g").to_string(), format!("agent_id:{AGENT};resource_group_name:g"));
     }
 

@@ -36,11 +36,11 @@ pub(crate) async fn delete(arm: &Arm, stemcell: &str) -> Result<(), Failure> {
         Some(table) => table.rows(stemcell).await?,
         None => Vec::new(),
     };
-    let copies: BTreeSet<_> = rows.iter().map(|row| row.row_key.clone()).collect();
+    let copies: BTreeSet<_> = rows.iter().map(|row| row.account.clone()).collect();
     blobs(arm, stemcell, &account, &copies).await?;
     if let Some(table) = table {
         for row in &rows {
-            table.delete(stemcell, &row.row_key).await?;
+            table.delete(stemcell, &row.account).await?;
         }
     }
     Ok(())

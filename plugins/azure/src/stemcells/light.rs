@@ -42,7 +42,7 @@ pub(super) async fn create(arm: &Arm, image: &MarketplaceImage, metadata: &Metad
 
 /// What is known of one; none when it does not exist.
 pub(crate) async fn find(arm: &Arm, stemcell: &str) -> Result<Option<(MarketplaceImage, Metadata)>, Failure> {
-    let account = accounts::default(arm).await?;
+    let Some(account) = accounts::existing(arm).await? else { return Ok(None) };
     let Some(found) = blob(arm, &account, stemcell)?.find().await? else { return Ok(None) };
     Ok(MarketplaceImage::parse(&found.metadata)?.map(|image| (image, found.metadata)))
 }
@@ -58,6 +58,6 @@ pub(crate) async fn find_offered(
 
 /// Removes what was written down. The image stays the marketplace's.
 pub(super) async fn delete(arm: &Arm, stemcell: &str) -> Result<(), Failure> {
-    let account = accounts::default(arm).await?;
+    let Some(account) = accounts::existing(arm).await? else { return Ok(()) };
     Ok(blob(arm, &account, stemcell)?.delete().await.map(drop)?)
 }

@@ -18,6 +18,8 @@ struct Group {
 #[serde(rename_all = "camelCase")]
 struct Availability {
     name_available: bool,
+    /// Why not.
+    message: Option<String>,
 }
 
 /// The account of this name, in the default resource group.
@@ -31,6 +33,37 @@ pub(crate) async fn get(arm: &Arm, name: &str) -> Result<Account, Failure> {
         let group = &arm.settings.resource_group;
         Failure::rejected(format!("The storage account '{name}' does not exist in the resource group '{group}'"))
     })
+}
+
+/// The account of this name, made in a location where it is missing: of this type, which only then is needed, and kind.
+pub(crate) async fn find_or_make(
+    arm: &Arm,
+    name: &str,
+    sku: Option<&str>,
+    kind: &str,
+    location: &str,
+) -> Result<Account, Failure> {
+    let resource = resource(arm, name);
+    let _lease = arm.lease(&resource.id).await?;
+    if let Some(found) = find(arm, name).await? {
+        return Ok(found);
+    }
+    let Availability { name_available, message } = availability(arm, name).await?;
+    if !name_available {
+        let why = message.unwrap_or_else(|| "the name is taken".to_owned());
+        return Err(Failure::rejected(format!(
+            "The storage account '{name}' cannot be made: {why}. Name another one in storage_account_name"
+        )));
+    }
+    let missing = || {
+        Failure::rejected(format!(
+            "missing storage_account_type: the storage account '{name}' does not exist, and is made of that type"
+        ))
+    };
+    let body = json!({"location": location, "sku": {"name": sku.ok_or_else(missing)?}, "kind": kind, "tags": {}});
+    log::info("making a storage account", &[("name", name), ("location", location)]);
+    arm.put(&resource, &body).await?;
+    get(arm, name).await
 }
 
 /// All accounts of the default resource group.
@@ -135,14 +168,16 @@ async fn tag(arm: &Arm, account: &Account) -> Result<(), ApiError> {
     arm.patch(&resource(arm, &account.name), &account.tagging(), None).await
 }
 
+async fn availability(arm: &Arm, name: &str) -> Result<Availability, ApiError> {
+    let asked = json!({"name": name, "type": Kind::StorageAccount.name()});
+    arm.ask(&Resource::storage(&arm.settings), "checkNameAvailability", &asked).await
+}
+
 /// Names of accounts are those of the whole world.
 async fn free_name(arm: &Arm) -> Result<String, Failure> {
     for _ in 0..MOST_NAMES {
         let name: String = random::uuid()?.replace('-', "").chars().take(24).collect();
-        let asked = json!({"name": name, "type": Kind::StorageAccount.name()});
-        let Availability { name_available } =
-            arm.ask(&Resource::storage(&arm.settings), "checkNameAvailability", &asked).await?;
-        if name_available {
+        if availability(arm, &name).await?.name_available {
             return Ok(name);
         }
     }

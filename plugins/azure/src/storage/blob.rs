@@ -14,7 +14,7 @@ pub(crate) struct Blob {
     pub name: String,
     /// Without a query.
     pub url: String,
-    base: String,
+    pub(super) base: String,
 }
 
 /// What is known of a blob that is there.

@@ -12,6 +12,8 @@ mod blob;
 #[cfg(target_family = "wasm")]
 mod copy;
 #[cfg(target_family = "wasm")]
+mod list;
+#[cfg(target_family = "wasm")]
 mod service;
 #[cfg(target_family = "wasm")]
 mod table;
@@ -19,5 +21,6 @@ mod table;
 pub(crate) use account::Account;
 #[cfg(target_family = "wasm")]
 pub(crate) use blob::{Blob, Found};
+pub(crate) use row::Row;
 #[cfg(target_family = "wasm")]
 pub(crate) use table::Table;

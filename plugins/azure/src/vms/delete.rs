@@ -3,7 +3,7 @@ use futures_concurrency::prelude::*;
 use serde::Deserialize;
 
 use super::belongings::Belongings;
-use super::{find, unmanaged};
+use super::{blobs, find};
 use crate::arm::{Arm, Kind, Resource, Tagged};
 use crate::disks;
 use crate::errors;
@@ -21,17 +21,19 @@ const SET_IN_USE: [&str; 3] = ["Conflict", "OperationNotAllowed", "ResourceInUse
 
 /// Removes a VM and what was made with it. Persistent disks stay. A VM that is gone may have left the rest.
 pub(crate) async fn delete(arm: &Arm, vm: &VmId) -> Result<(), Failure> {
-    if vm.storage_account.is_some() {
-        return Err(unmanaged());
-    }
-    let belongings = match find::find(arm, vm).await? {
+    let mut belongings = match find::find(arm, vm).await? {
         Some(found) => {
             arm.delete(&find::resource(arm, vm)).await.map_err(|error| errors::of_vm(error, vm))?;
             Belongings::of(&arm.settings, vm, &found)
         }
         None => left(arm, vm).await?,
     };
-    remove(arm, &belongings).await
+    if vm.storage_account.is_none() {
+        return remove(arm, &belongings).await;
+    }
+    belongings.disks.clear();
+    let (blobs, rest) = (blobs::remove(arm, vm), remove(arm, &belongings)).join().await;
+    rest.and(blobs)
 }
 
 /// What a VM left that is gone.

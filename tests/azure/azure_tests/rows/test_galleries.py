@@ -160,7 +160,8 @@ class Uploads(Stemcells):
 
     @row(24, 26)
     def test_stemcells_with_the_same_content_share_a_version(self) -> None:
-        stemcells = [self.upload(vhd(b"same")) for _ in range(7)]
+        file = str(self.archive(vhd(b"same")))
+        stemcells = [self.cpi("create_stemcell", file, PROPERTIES) for _ in range(7)]
         self.assertEqual(1, len(self.requests("PUT", "/images/[^/]*$")))
         tags = self.found()["tags"]
         listed = tags["stemcell_references"].split(",")
@@ -187,10 +188,11 @@ class Uploads(Stemcells):
 
     @row(24)
     def test_a_version_of_somebody_else_is_left_alone(self) -> None:
-        first = self.upload(vhd(b"one"))
+        file = str(self.archive(vhd(b"one")))
+        first = self.cpi("create_stemcell", file, PROPERTIES)
         there = self.found()
         self.put(self.VERSION, GALLERIES, {"location": "eastus", "tags": {"owner": "me"}})
-        text = self.fails("CloudError", "create_stemcell", str(self.archive(vhd(b"one"))), PROPERTIES)
+        text = self.fails("CloudError", "create_stemcell", file, PROPERTIES)
         self.assertIn("was not created by BOSH CPI", text)
         self.put(self.VERSION, GALLERIES, {"location": "eastus", "tags": there["tags"]})
         self.assertEqual([f"{first}.vhd"], self.blobs())

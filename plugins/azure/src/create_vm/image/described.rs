@@ -18,15 +18,18 @@ pub(crate) struct Image {
 pub(crate) enum Source {
     /// A managed image or a version in a gallery, by its id.
     Resource(String),
+    /// A stemcell's blob in the account of the VM, by its URL.
+    Blob(String),
     /// In the marketplace, with what has to be bought.
     Marketplace(MarketplaceImage, Option<Purchase>),
 }
 
 impl Source {
-    /// `storageProfile.imageReference`.
+    /// `storageProfile.imageReference`, or for a blob the `image` of the disk that is made of it.
     pub(crate) fn reference(&self) -> Value {
         match self {
             Self::Resource(id) => json!({"id": id}),
+            Self::Blob(url) => json!({"uri": url}),
             Self::Marketplace(image, _) => image.reference(),
         }
     }

@@ -4,6 +4,8 @@ mod described;
 mod managed_body;
 
 #[cfg(target_family = "wasm")]
+pub(super) mod blob;
+#[cfg(target_family = "wasm")]
 mod find;
 #[cfg(target_family = "wasm")]
 mod gallery;

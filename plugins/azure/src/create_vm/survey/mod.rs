@@ -38,7 +38,13 @@ pub(super) async fn survey(arm: &Arm, request: &Request, location: String) -> Re
     let size = request.vm.sizes.first().map(String::as_str).unwrap_or_default();
     let sku = request.vm.root_disk.sku_for(size);
     let (image, references, set, lacks_group) = (
-        image::find(arm, &request.stemcell, sku, &location),
+        async {
+            match (&request.vhds, &request.id.storage_account) {
+                // It is made when everything else is there.
+                (Some(_), Some(_)) => Ok(None),
+                _ => image::find(arm, &request.stemcell, sku, &location).await,
+            }
+        },
         references(arm, request),
         set::state(arm, request, &location),
         lacks_group(arm, &request.vm.resource_group),
@@ -49,7 +55,12 @@ pub(super) async fn survey(arm: &Arm, request: &Request, location: String) -> Re
     let image = match image? {
         Some(image) => image,
         // Only when everything else is there: it stays, for the next VMs.
-        None => image::make(arm, &request.stemcell, sku, &location).await?,
+        None => match &request.id.storage_account {
+            Some(account) if request.vhds.is_some() => {
+                image::blob::find(arm, &request.stemcell, account, &location).await?
+            }
+            _ => image::make(arm, &request.stemcell, sku, &location).await?,
+        },
     };
     Ok(Site { location, lacks_group, set, references, image })
 }

@@ -10,7 +10,7 @@ pub(super) async fn state(arm: &Arm, request: &Request, location: &str) -> Resul
     let Some(name) = &request.availability_set else { return Ok(State::Ready) };
     let resource = arm.resource(&request.vm.resource_group, Kind::AvailabilitySet, name);
     let found: Option<Set> = arm.read(&resource).await?;
-    match found.map_or(Ok(State::Missing), |found| found.state(name, location))? {
+    match found.map_or(Ok(State::Missing), |found| found.state(name, location, arm.settings.managed_disks))? {
         // Managed disks are spread over fewer domains in some regions.
         State::Unmanaged { update_domains, fault_domains } => {
             let most = domains::most_fault_domains(arm, location).await?;

@@ -26,7 +26,7 @@ pub(crate) async fn in_location(arm: &Arm, stemcell: &str, location: &str) -> Re
     Ok((copy, metadata))
 }
 
-async fn original(arm: &Arm, stemcell: &str) -> Result<(Account, Blob, Metadata), Failure> {
+pub(super) async fn original(arm: &Arm, stemcell: &str) -> Result<(Account, Blob, Metadata), Failure> {
     let account = accounts::existing(arm).await?.ok_or_else(|| {
         let group = &arm.settings.resource_group;
         Failure::rejected(format!(
