@@ -74,7 +74,7 @@ class ZoneMoves(Plugin):
 
     @row(72)
     def test_an_original_that_stays_is_the_disk(self) -> None:
-        self.fault("DELETE", f"/disks/{self.name}", status=409, code="OperationNotAllowed", message="locked")
+        self.fault("DELETE", f"/disks/{self.name}", status=409, code="OperationNotAllowed", message="locked", times=9)
         text = self.fails("CloudError", "attach_disk", VM, self.disk)
         self.assertRegex(text, "Failed to migrate disk .*locked.*The disk is where it was")
         self.assertEqual(self.original, self.there()["properties"]["uniqueId"])
