@@ -100,7 +100,7 @@ impl Retry {
             return None;
         }
         let throttled = matches!(status, 429 | 503) || (status < 500 && listed(&self.ask.codes));
-        let failed = matches!(status, 500 | 502 | 504) || listed(&self.ask.codes);
+        let failed = matches!(status, 408 | 500 | 502 | 504) || listed(&self.ask.codes);
         if !(throttled || failed && repeatable()) {
             return None;
         }
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn what_may_have_been_done_is_not_done_again_unless_that_is_harmless() {
-        for (status, body) in [(500, "<Code>InternalError</Code>"), (502, ""), (504, "")] {
+        for (status, body) in [(500, "<Code>InternalError</Code>"), (408, ""), (502, ""), (504, "")] {
             assert!(retry(8).after(refusal(status, body), || false, 0, 1.0).is_none(), "{status}");
             assert!(!again(8, refusal(status, body), 0, 1.0).unwrap().throttled);
         }
