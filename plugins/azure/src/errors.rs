@@ -37,12 +37,25 @@ pub(crate) fn may_pass(error: &ApiError) -> bool {
     error.is(&CAPACITY) || error.is(&TRANSIENT)
 }
 
-/// Whatever went wrong, no VM came of it. Callers of the Ruby CPI read of `instance_type`, which is what they wrote.
+/// Whatever went wrong, no VM came of it.
 pub(crate) fn no_vm(failure: Failure) -> Failure {
     match failure {
         Failure::VmNotCreated(_) => failure,
-        other => Failure::vm_not_created(other.describe().replace("vmSize", "instance_type"), false),
+        other => Failure::vm_not_created(in_words_of_manifests(&other.describe()), false),
     }
+}
+
+/// What Azure calls `vmSize` is what operators wrote as `instance_type`. Longer words, such as the names of permissions,
+/// stay as they are.
+pub(crate) fn in_words_of_manifests(text: &str) -> String {
+    let mut parts = text.split("vmSize");
+    let mut said = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_longer = part.starts_with(|letter: char| letter.is_ascii_alphanumeric());
+        said.push_str(if is_longer { "vmSize" } else { "instance_type" });
+        said.push_str(part);
+    }
+    said
 }
 
 /// An error of a request about a VM.
@@ -85,6 +98,15 @@ mod tests {
 
     fn service(code: &str) -> ApiError {
         ApiError::Service { operation: "op".into(), code: code.into(), message: "m".into(), request_id: None }
+    }
+
+    #[test]
+    fn sizes_are_called_as_manifests_call_them() {
+        assert_eq!(
+            in_words_of_manifests("vmSize 'vmSize' is no vmSize"),
+            "instance_type 'instance_type' is no instance_type"
+        );
+        assert_eq!(in_words_of_manifests("availabilitySets/vmSizes/read"), "availabilitySets/vmSizes/read");
     }
 
     #[test]

@@ -268,7 +268,10 @@ impl Arm {
     }
 
     async fn send(&self, operation: &str, request: Request) -> Result<Response, ApiError> {
-        request.send().await.map_err(|error| ApiError::Host { operation: operation.to_owned(), error })
+        request
+            .send()
+            .await
+            .map_err(|error| ApiError::Host { operation: operation.to_owned(), error: error::hinted(error) })
     }
 }
 

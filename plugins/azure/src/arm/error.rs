@@ -1,4 +1,5 @@
 use cpi_plugin_sdk::ApiError;
+use cpi_plugin_sdk::http::{Error, Problem};
 use serde_json::Value;
 
 /// What is asked for is not there, nor is what it would be in.
@@ -25,6 +26,16 @@ pub(crate) fn is_gone(error: &ApiError) -> bool {
 
 pub(crate) fn is_in_the_way(error: &ApiError) -> bool {
     error.is(&IN_THE_WAY)
+}
+
+/// No answer at all is the network's fault more often than Azure's: operators are told so, in the words they know.
+pub(super) fn hinted(error: Error) -> Error {
+    let hint = |text: &String| format!("{text}. Please make sure the CPI has proper network access to Azure");
+    match error.problem() {
+        Problem::Unreachable(text) => Problem::Unreachable(hint(text)).into(),
+        Problem::TimedOut(text) => Problem::TimedOut(hint(text)).into(),
+        _ => error,
+    }
 }
 
 /// An answer that is an error: `{"error": {"code", "message", "details": […]}}`, or whatever stands there instead.
@@ -83,6 +94,15 @@ mod tests {
         assert_eq!(shown(400, r#"{"code": "Bad", "message": "thing"}"#), "op: Bad: thing (request id 7)");
         assert_eq!(shown(500, "<html>"), "op: HTTP 500: <html> (request id 7)");
         assert_eq!(shown(404, ""), "op: NotFound: the answer has no text (request id 7)");
+    }
+
+    #[test]
+    fn whoever_gets_no_answer_is_told_to_look_at_the_network() {
+        let told = |problem: Problem| hinted(problem.into()).to_string();
+        assert!(
+            told(Problem::Unreachable("refused".into())).starts_with("refused. Please make sure the CPI has proper")
+        );
+        assert_eq!(told(Problem::Denied("no grant".into())), "no grant");
     }
 
     #[test]

@@ -109,7 +109,7 @@ pub(super) async fn launch(
             continue;
         }
         let failure =
-            errors::no_vm(Failure::vm_not_created(error.to_string().replace("vmSize", "instance_type"), may_pass));
+            errors::no_vm(Failure::vm_not_created(errors::in_words_of_manifests(&error.to_string()), may_pass));
         let keep = failed && arm.settings.keep_failed_vms;
         return Err(if keep { Broken::Keep(failure) } else { Broken::Undo(failure) });
     }
