@@ -43,8 +43,8 @@ class Emulator:
         if fault and fault.drop:
             answer = None
         elif fault and fault.status:
-            body = {"error": {"code": fault.code, "message": fault.message}}
-            answer = Answer(fault.status, body, dict(fault.headers))
+            error = {"error": {"code": fault.code, "message": fault.message}}
+            answer = Answer(fault.status, error if fault.body is None else fault.body, dict(fault.headers))
         if answer:
             self._add_headers(request, answer)
         self.journal.add(service, request, answer)

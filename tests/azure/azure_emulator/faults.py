@@ -21,6 +21,8 @@ class Fault:
     """Answer with this status, and `code` and `message`, instead of doing what is asked."""
     code: str = "InternalServerError"
     message: str = "The emulator was told to fail here."
+    body: Any = None
+    """With `status`: this instead of an error with `code` and `message`."""
     headers: dict[str, str] = field(default_factory=dict)
     drop: str | None = None
     """`before` or `after` the request takes effect, break the connection without an answer."""

@@ -145,12 +145,14 @@ class EmulatorCase(unittest.TestCase):
     """One emulator for all tests of a class, empty before each."""
 
     options: tuple[str, ...] = ()
+    verify: str | bool = True
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.emulator = cls.enterClassContext(emulator(*cls.options))
+        cls.emulator = cls.enterClassContext(emulator(*cls.options, verify=cls.verify))
         cls.settings = cls.emulator.control("GET", "settings")
 
     def setUp(self) -> None:
         self.emulator.control("POST", "reset")
+        self.emulator.http.headers.pop("authorization", None)
         self.emulator.control("PATCH", "settings", self.settings)

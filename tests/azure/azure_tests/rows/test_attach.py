@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..plugin import AGENT, VM, Plugin
+from ..plugin import AGENT, VM
 from ..world import COMPUTE
-from .cases import GONE, MISSING, name_of
+from .cases import GONE, MISSING, Rows, name_of
 from .table import row
 
 HOST_DEVICE = "{f8b3781b-1e82-4818-a1c3-63d806ec15bb}"
 
 
-class Attaching(Plugin):
+class Attaching(Rows):
     def setUp(self) -> None:
         super().setUp()
         self.cpi("create_vm", *self.create_vm({"instance_type": "Standard_D2s_v3"}))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..plugin import Plugin
+from .cases import Rows
 from .table import row
 
 
-class Calculate(Plugin):
+class Calculate(Rows):
     def setUp(self) -> None:
         super().setUp()
         self.configure(location="eastus")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..plugin import VM, Plugin
+from ..plugin import VM
 from ..world import DISKS
-from .cases import MISSING, name_of
+from .cases import MISSING, Rows, name_of
 from .table import row
 
 
-class Changes(Plugin):
+class Changes(Rows):
     @row(68)
     def test_resize(self) -> None:
         disk = self.cpi("create_disk", 10240, {})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..plugin import AGENT, Plugin
+from ..plugin import AGENT
 from ..running import SCOPE
 from ..world import COMPUTE, DISKS
-from .cases import GONE, name_of
+from .cases import GONE, Rows, name_of
 from .table import row
 
 ENCRYPTION_SET = {
@@ -17,7 +17,7 @@ ENCRYPTION_SET = {
 }
 
 
-class Disks(Plugin):
+class Disks(Rows):
     def made(self, size: int, properties: dict[str, Any], vm: str | None = None, **options: Any) -> dict[str, Any]:
         """The body with which a disk is made, that has to have the name in its identifier."""
         self.forget()

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from ..plugin import AGENT, VM, Plugin
+from ..plugin import AGENT, VM
 from ..world import COMPUTE, DISKS
+from .cases import Rows
 from .table import row
 
 UUID = "0d5c9a3e-1111-4222-8333-444455556666"
 DISK = f"bosh-disk-data-{UUID}"
 
 
-class Identifiers(Plugin):
+class Identifiers(Rows):
     def asked(self, method: str, *arguments: Any) -> str:
         """The path of the one request for a resource that a call sends."""
         self.forget()

@@ -117,6 +117,20 @@ class Places(Machines):
             self.assertIn(word, said)
         self.assertEqual([], self.names("Network/networkInterfaces", NETWORK))
 
+    @row(39)
+    def test_a_set_without_managed_disks_is_changed(self) -> None:
+        """Its update domains stay; fault domains are as many as the region has for managed disks."""
+        body = {
+            "location": "eastus",
+            "properties": {"platformFaultDomainCount": 3, "platformUpdateDomainCount": 7},
+        }
+        self.put("Compute/availabilitySets/s", COMPUTE, body)
+        self.made({"availability_set": "s"})
+        found = self.body("PUT", "/availabilitySets/")
+        self.assertEqual({"name": "Aligned"}, found["sku"])
+        self.assertEqual(7, found["properties"]["platformUpdateDomainCount"])
+        self.assertEqual(2, found["properties"]["platformFaultDomainCount"])
+
     @row(40)
     def test_zones(self) -> None:
         for zone in ("1", 2, "3"):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 
-from ..plugin import AGENT, VM, Plugin
+from ..plugin import AGENT, VM
 from ..running import SUBSCRIPTION
 from ..world import DISKS
-from .cases import MISSING
+from .cases import MISSING, Rows
 from .table import row
 
 OTHER = "5f0c5a3e-9999-4222-8333-444455556666"
 
 
-class Protocol(Plugin):
+class Protocol(Rows):
     @row(1)
     def test_info_needs_no_network(self) -> None:
         nowhere = {"endpoints": {"management": "http://127.0.0.1:9", "authority": "http://127.0.0.1:9"}}
@@ -127,7 +127,7 @@ class Protocol(Plugin):
     @row(6)
     def test_other_credentials_clouds_and_names(self) -> None:
         self.emulator.control("PATCH", "settings", {"client_secret": "theirs"})
-        said = self.fails("InvalidCall", "has_vm", VM)
+        said = self.fails("CloudError", "has_vm", VM)
         self.assertIn("Invalid tenant_id, client_id or client_secret/certificate", said)
         context = {"client_secret": "theirs", "tenant_id": "their-tenant", "client_id": "their-client"}
         self.forget()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ..plugin import Plugin
 from ..running import SCOPE
 from ..world import DISKS
-from .cases import MISSING, name_of
+from .cases import MISSING, Rows, name_of
 from .table import row
 
 
-class Snapshots(Plugin):
+class Snapshots(Rows):
     @row(70)
     def test_of_a_disk(self) -> None:
         disk = self.cpi("create_disk", 1024, {"caching": "ReadOnly"})

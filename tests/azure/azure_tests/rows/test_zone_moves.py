@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..plugin import VM, Plugin
+from ..world import DISKS
 from .table import row
-from ..world import COMPUTE, DISKS
 
 HINT = {"lun": "1", "host_device_id": "{f8b3781b-1e82-4818-a1c3-63d806ec15bb}"}
 NO_ROOM = {"status": "Failed", "code": "ZonalAllocationFailed", "message": "This zone is full."}
