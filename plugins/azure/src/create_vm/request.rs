@@ -176,7 +176,8 @@ mod tests {
             Request::check(plan(&properties), &testing::settings(&extra)).unwrap_err().message().to_owned()
         };
         let size = || json!({"instance_type": "A"});
-        assert!(refusal(json!({"use_managed_disks": false}), size()).contains("use_managed_disks"));
+        let zone = json!({"instance_type": "A", "availability_zone": "1"});
+        assert!(refusal(json!({"use_managed_disks": false}), zone).contains("set use_managed_disks"));
         assert!(refusal(json!({"ssh_public_key": null}), size()).contains("azure:ssh_public_key"));
         let dynamic = json!({"instance_type": "A", "assign_dynamic_public_ip": true});
         assert!(refusal(json!({"pip_idle_timeout_in_minutes": 31}), dynamic).contains("is 31"));

@@ -25,7 +25,7 @@ impl Row {
 fn seconds(time: &str) -> Option<u64> {
     let (date, clock) = time.split_once('T')?;
     let numbers = |text: &str, between: char| {
-        text.split(between).map(|part| part.parse::<u64>().ok()).collect::<Option<Vec<_>>>()
+        text.split(between).map(|part| part.parse::<u32>().ok().map(u64::from)).collect::<Option<Vec<_>>>()
     };
     let clock = clock.split(['.', 'Z', '+']).next()?;
     let (date, clock) = (numbers(date, '-')?, numbers(clock, ':')?);
@@ -51,6 +51,7 @@ mod tests {
         assert_eq!(seconds("1970-01-01T00:00:00Z"), Some(0));
         assert_eq!(seconds("2026-11-22T06:05:04.1234567Z"), Some(1_795_327_504));
         assert_eq!(seconds("2024-02-29T00:00:00Z"), Some(1_709_164_800));
+        assert!(seconds("4294967295-4294967295-4294967295T4294967295:4294967295:4294967295Z").is_some());
         assert_eq!(
             (seconds("yesterday"), seconds("2024-02T00:00:00Z"), seconds("2024-01-00T00:00:00Z")),
             (None, None, None)
