@@ -51,7 +51,8 @@ pub(super) async fn launch(
     let disks =
         [belongings::os_disk(&arm.settings, &request.id), belongings::ephemeral_disk(&arm.settings, &request.id)];
     let [os, ephemeral] = &disks;
-    made.intents.push(Intent::begin("vm", &vm.id, &json!({})).await?);
+    membership.ensure(arm, request, &location, made).await?;
+    // What was declared last is removed first, should this call be killed.
     if request.vhds.is_some() {
         made.intents.extend(blobs::declare(&request.id).await?);
     } else {
@@ -59,6 +60,7 @@ pub(super) async fn launch(
             made.intents.push(Intent::begin("disk", &disk.id, &json!({})).await?);
         }
     }
+    made.intents.push(Intent::begin("vm", &vm.id, &json!({})).await?);
     let mut replaced = false;
     let mut number = 0;
     while let Some(candidate) = candidates.get(number % candidates.len().max(1)) {
@@ -95,21 +97,19 @@ pub(super) async fn launch(
             number -= 1;
             continue;
         }
-        // What an earlier call of the same agent left: its VM cannot become this one.
-        if error.is(&["PropertyChangeNotAllowed"]) && !replaced {
-            replaced = true;
-            number -= 1;
-            remove(arm, request, &vm, &disks).await?;
-            continue;
-        }
-        let (elsewhere, once_more) = (number < candidates.len(), failed && number < TRIES);
         let may_pass = errors::may_pass(&error);
-        if once_more || (failed || may_pass) && elsewhere {
-            remove(arm, request, &vm, &disks).await?;
+        let failure = Failure::vm_not_created(errors::in_words_of_manifests(&error.to_string()), may_pass);
+        // What an earlier call of the same agent left: its VM cannot become this one.
+        let is_left = error.is(&["PropertyChangeNotAllowed"]) && !replaced;
+        let (elsewhere, once_more) = (number < candidates.len(), failed && number < TRIES);
+        if is_left || once_more || (failed || may_pass) && elsewhere {
+            let removed = remove(arm, request, &vm, &disks).await;
+            let left = |second: Failure| format!("and what there was of it was not removed: {}", second.describe());
+            removed.map_err(|second| failure.and(&left(second)))?;
+            replaced |= is_left;
+            number -= usize::from(is_left);
             continue;
         }
-        let failure =
-            errors::no_vm(Failure::vm_not_created(errors::in_words_of_manifests(&error.to_string()), may_pass));
         let keep = failed && arm.settings.keep_failed_vms;
         return Err(if keep { Broken::Keep(failure) } else { Broken::Undo(failure) });
     }

@@ -1,10 +1,12 @@
 use cpi_plugin_sdk::{ApiError, Failure};
+use serde_json::json;
 
 use super::availability_set::{State, body};
 use super::request::Request;
 use super::undo::Made;
 use crate::arm::{Arm, Kind, Resource};
 use crate::leftovers::declare;
+use crate::vms::find;
 
 /// The availability set that a VM joins, if it joins one.
 #[derive(Debug)]
@@ -38,7 +40,8 @@ impl Membership {
             State::Ready => {}
             State::Missing => {
                 let body = body(wanted.update_domains, wanted.fault_domains, location, arm.settings.managed_disks);
-                made.intents.push(declare::make(arm, "availability-set", set, &body).await?);
+                let note = json!({"vm": find::resource(arm, &request.id).id});
+                made.intents.push(declare::make_noted(arm, "availability-set", set, &body, &note).await?);
             }
             State::Unmanaged { update_domains, fault_domains } => {
                 arm.put(set, &body(update_domains, fault_domains, location, true)).await?;

@@ -5,7 +5,18 @@ use crate::arm::{Arm, Resource};
 
 /// Makes something that outlives the call. What did not become whole is removed.
 pub(crate) async fn make(arm: &Arm, kind: &str, resource: &Resource, body: &Value) -> Result<Intent, Failure> {
-    let intent = Intent::begin(kind, &resource.id, &json!({})).await?;
+    make_noted(arm, kind, resource, body, &json!({})).await
+}
+
+/// The same, with a note for who finds it.
+pub(crate) async fn make_noted(
+    arm: &Arm,
+    kind: &str,
+    resource: &Resource,
+    body: &Value,
+    note: &Value,
+) -> Result<Intent, Failure> {
+    let intent = Intent::begin(kind, &resource.id, note).await?;
     match arm.put(resource, body).await {
         Ok(()) => {
             intent.created(&resource.id);

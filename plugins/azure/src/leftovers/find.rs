@@ -1,9 +1,29 @@
 use cpi_plugin_sdk::{Failure, Leftover};
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::blobs;
-use super::kinds::{copied_disk, resource};
-use crate::arm::Arm;
+use super::kinds::{copied_disk, resource, user};
+use crate::arm::{Arm, nullable, same_id};
+
+#[derive(Deserialize)]
+struct Found {
+    #[serde(default, deserialize_with = "nullable")]
+    properties: Properties,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Properties {
+    /// Of an availability set.
+    #[serde(default, deserialize_with = "nullable")]
+    virtual_machines: Vec<Reference>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    id: String,
+}
 
 /// Its id, if it is there.
 pub(crate) async fn find(arm: &Arm, leftover: &Leftover) -> Result<Vec<String>, Failure> {
@@ -11,8 +31,12 @@ pub(crate) async fn find(arm: &Arm, leftover: &Leftover) -> Result<Vec<String>, 
         return Ok(blobs::find(arm, leftover).await?.map(|blob| blob.url).into_iter().collect());
     }
     let resource = resource(&arm.settings, leftover)?;
-    let there: Option<IgnoredAny> = arm.read(&resource).await?;
-    Ok(there.map(|_| resource.id).into_iter().collect())
+    let there: Option<Found> = arm.read(&resource).await?;
+    // Others may have joined a set by now; the VM that it was made for goes before it.
+    let user = user(leftover);
+    let is_ours = |vm: &Reference| user.as_ref().is_some_and(|user| same_id(user, &vm.id));
+    let ours = there.is_some_and(|found| found.properties.virtual_machines.iter().all(is_ours));
+    Ok(ours.then_some(resource.id).into_iter().collect())
 }
 
 /// Removes it, and returns when it is gone.

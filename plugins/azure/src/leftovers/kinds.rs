@@ -30,9 +30,17 @@ pub(super) fn resource(settings: &Settings, leftover: &Leftover) -> Result<Resou
 
 /// The disk that this is a copy of, and may be the only one.
 pub(super) fn copied_disk(settings: &Settings, leftover: &Leftover) -> Option<Resource> {
+    noted(leftover, "disk").map(|disk| Resource::known(settings, Kind::Disk, &disk))
+}
+
+/// The id of the VM that this was made for.
+pub(super) fn user(leftover: &Leftover) -> Option<String> {
+    noted(leftover, "vm")
+}
+
+fn noted(leftover: &Leftover, key: &str) -> Option<String> {
     let note: serde_json::Value = serde_json::from_str(&leftover.intent.note).ok()?;
-    let disk = note.get("disk")?.as_str()?;
-    Some(Resource::known(settings, Kind::Disk, disk))
+    note.get(key)?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
