@@ -33,7 +33,7 @@ pub use intents::{Ended, Intent, IntentError, IntentLog, Ledger, LeftBehind, Ori
 pub use journal::{Journal, Level};
 pub use network::{Network, Probe};
 pub use registry::{Registry, RegistryError, Via, add_disk, remove_disk};
-pub use source::{CredentialError, TokenCache};
+pub use source::{CredentialError, TokenCache, stack_certificates};
 pub use state::{Entry, Lease, StateError, StateStore};
 pub use stderr::Stderr;
 pub use throttle::Throttle;

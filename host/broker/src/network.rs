@@ -27,6 +27,8 @@ use resolve::Resolver;
 #[derive(Default)]
 pub struct Network {
     egress: Egress,
+    /// PEM of certificates that the operator trusts besides.
+    trusted: Option<String>,
     clients: Mutex<HashMap<Kind, Result<reqwest::Client, String>>>,
 }
 
@@ -50,7 +52,13 @@ enum Way {
 impl Network {
     /// A network as the operator describes it.
     pub fn new(egress: &Egress) -> Self {
-        Self { egress: egress.clone(), clients: Mutex::default() }
+        Self { egress: egress.clone(), trusted: None, clients: Mutex::default() }
+    }
+
+    /// The same, trusting these certificates (PEM) besides all others.
+    #[must_use]
+    pub fn trusting(self, certificates: Option<String>) -> Self {
+        Self { trusted: certificates, ..self }
     }
 
     /// The client for a target whose address is subject to this rule.
@@ -64,7 +72,11 @@ impl Network {
             },
         };
         let mut clients = lock(&self.clients);
-        clients.entry(kind).or_insert_with_key(build).clone().map_err(Problem::Unreachable)
+        clients
+            .entry(kind)
+            .or_insert_with_key(|kind| build(kind, self.trusted.as_deref()))
+            .clone()
+            .map_err(Problem::Unreachable)
     }
 
     /// A target's scheme, host and port, and the proxy on the way to it.
@@ -92,7 +104,7 @@ impl Network {
     }
 }
 
-fn build(kind: &Kind) -> Result<reqwest::Client, String> {
+fn build(kind: &Kind, trusted: Option<&str>) -> Result<reqwest::Client, String> {
     let failed = |error: reqwest::Error| format!("the HTTP client cannot be set up: {error}");
     let (addresses, proxy) = match &kind.way {
         Way::Direct(addresses) => (addresses.clone(), None),
@@ -100,7 +112,7 @@ fn build(kind: &Kind) -> Result<reqwest::Client, String> {
         Way::Through(proxy) => (AddressRule::Any, Some(proxy)),
     };
     let tls = kind.tls || proxy.is_some_and(|proxy| proxy.url().scheme() == "https");
-    let roots = if tls { trust::roots()? } else { RootCertStore::empty() };
+    let roots = if tls { trust::roots(trusted)? } else { RootCertStore::empty() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

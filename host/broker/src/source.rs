@@ -8,6 +8,7 @@ mod held;
 mod kept;
 mod patient;
 
+pub use entra::stack_certificates;
 pub use error::CredentialError;
 pub(crate) use held::{Fresh, Held};
 pub(crate) use kept::Place;

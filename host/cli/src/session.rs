@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cpi_broker::{
     AgentVault, Credentials, Egress, ImageRules, IntentLog, Journal, Network, Origin, Probe, Problem, Registry,
-    StateStore, Throttle, TokenCache, Uploads,
+    StateStore, Throttle, TokenCache, Uploads, stack_certificates,
 };
 use cpi_catalog::{Catalog, CatalogError};
 use cpi_policy::{AddressRule, Grant, HostConfig, Limits, Manifest, Settings};
@@ -56,7 +56,7 @@ impl Session {
         let limits = grant.limits().clone();
         journal.allow(limits.log);
 
-        let network = Arc::new(Network::new(&host.egress));
+        let network = Arc::new(Network::new(&host.egress).trusting(stack_certificates(&settings.host)));
         journal.hide(|mask| network.secrets().iter().for_each(|secret| mask.add(secret)));
         Ok(Self {
             plugin: ManuallyDrop::new(plugin),

@@ -12,10 +12,12 @@ use crate::network::Network;
 
 mod assertion;
 mod environment;
+mod job;
 mod managed_identity;
 mod token;
 
 pub(crate) use environment::Environment;
+pub use job::stack_certificates;
 use token::Ask;
 
 /// The settings to look at when Entra refuses a client that proves itself with its own secret.

@@ -1,4 +1,3 @@
-use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use base64::Engine;
@@ -12,6 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
 use url::Url;
 
+use super::job;
 use crate::source::{CredentialError, random_uuid};
 
 /// How long an assertion may be used, and how far clocks may differ, in seconds.
@@ -23,9 +23,8 @@ pub(super) fn certificate(settings: &HostSettings) -> Result<String, CredentialE
     if let Some(pem) = settings.text("certificate") {
         return Ok(pem.to_owned());
     }
-    let jobs = std::env::var_os("BOSH_JOBS_DIR").map_or(PathBuf::from("/var/vcap/jobs"), PathBuf::from);
-    let file = jobs.join(Path::new("azure_cpi/config/service_principal_certificate.pem"));
-    std::fs::read_to_string(&file).ok().filter(|pem| !pem.trim().is_empty()).ok_or_else(|| {
+    let file = job::path("service_principal_certificate.pem");
+    job::read(&file).ok_or_else(|| {
         CredentialError::Settings(format!(
             "client_secret and certificate are missing, and there is none in '{}': set one of them, \
              or credentials_source to managed_identity or workload_identity",
