@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .plugin import Plugin
+from .rows import test_galleries
 from .rows.suite import AtOnce
 
 _SIZE = {"instance_type": "Standard_D2s_v3"}
@@ -66,7 +67,7 @@ class Faults(Plugin):
         self.forget()
         self.cpi("create_vm", *arguments)
         asked = [one for one in self.requests() if "/oauth2/" not in one["path"]]
-        expected = self._clear()
+        expected = self.clear()
         for fault in _faults(asked):
             with self.subTest(json.dumps(fault)):
                 self._strike(fault, arguments, expected)
@@ -78,7 +79,7 @@ class Faults(Plugin):
         struck = self.emulator.control("GET", "faults")[0]["struck"]
         self.emulator.control("DELETE", "faults")
         self.assertGreater(struck, 0, "it was not asked for")
-        made = self._clear()
+        made = self.clear()
         if answer["error"] is None:
             COUNT.made_good += 1
             self.assertEqual(expected, made)
@@ -93,7 +94,7 @@ class Faults(Plugin):
     def ids(self) -> set[str]:
         return {one["id"] for one in self.emulator.control("GET", "state")["resources"]}
 
-    def _clear(self) -> list[str]:
+    def clear(self) -> list[str]:
         """Removes what is there now and was not before, past the program. Resource groups stay, as with the Ruby CPI."""
         made = sorted(self.ids() - self.base, reverse=True)
         for one in made:
@@ -101,17 +102,23 @@ class Faults(Plugin):
         return [one for one in made if "/providers/" in one]
 
 
-def _faults(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Each way in which each request can fail. One is known by what it asks for, and by how often that came before."""
+def places(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Where each request is: what it asks for, and how often that came before."""
     before: dict[tuple[str, str], int] = {}
     for one in asked:
         is_look = bool(_OPERATION.search(one["path"]))
         path = _OPERATION.pattern if is_look else re.escape(one["path"]) + "$"
         skip = before.setdefault((one["method"], path), 0)
         before[one["method"], path] += 1
-        ends = _ENDS if one["method"] in ("PUT", "PATCH") and "/providers/" in one["path"] else []
+        yield {"method": one["method"], "path": path, "skip": skip}
+
+
+def _faults(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Each way in which each request can fail."""
+    for place in places(asked):
+        ends = _ENDS if place["method"] in ("PUT", "PATCH") and "/providers/" in place["path"] else []
         for way in _PASSING + _FINAL + ends:
-            yield {"method": one["method"], "path": path, "skip": skip, **way}
+            yield {**place, **way}
 
 
 class OneNetwork(Faults):
@@ -176,6 +183,23 @@ class SeveralSizes(Faults):
     def setUp(self) -> None:
         super().setUp()
         self.emulator.control("PATCH", "settings", {"unavailable_sizes": ["Standard_D4s_v3"]})
+
+    def test_each_request_fails(self) -> None:
+        self.each_request_fails()
+
+
+class Gallery(Faults):
+    """The image is a version in a compute gallery."""
+
+    definition, version = test_galleries.Galleries.definition, test_galleries.Galleries.version
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.put("Compute/galleries/shared", test_galleries.GALLERIES, {"location": "eastus"})
+        self.definition()
+        self.version("eastus")
+        self.configure(host="[credentials]\ncache = false\n", compute_gallery_name="shared")
+        self.base = self.ids()
 
     def test_each_request_fails(self) -> None:
         self.each_request_fails()

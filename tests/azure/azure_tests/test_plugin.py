@@ -37,8 +37,8 @@ class Lives(Plugin):
         arguments = self.create_vm({"instance_type": "Standard_D2s_v3"})
         arguments[3]["private"]["cloud_properties"]["virtual_network_name"] = "other"
         self.assertIn("Cannot find the virtual network 'other'", self.fails("CloudError", "create_vm", *arguments))
-        arguments[3]["private"]["cloud_properties"].update(virtual_network_name="net", subnet_name="b")
-        self.assertIn("Cannot find the subnet 'net/b'", self.fails("VMCreationFailed", "create_vm", *arguments))
+        arguments[3]["private"]["cloud_properties"].update(virtual_network_name="net", subnet_name="c")
+        self.assertIn("Cannot find the subnet 'net/c'", self.fails("VMCreationFailed", "create_vm", *arguments))
         self.fails("NotImplemented", "ping")
 
     def test_without_room_another_size_is_taken(self) -> None:
