@@ -88,7 +88,7 @@ impl Settings {
             table_endpoint: accounts(&endpoints, "table")?,
             upload_width: upload_width(&all)?,
             cleans_default_account_only: all.flag("use_default_account_for_cleaning")?.unwrap_or(false),
-            tracking_guid: filled(&all, "isv_tracking_guid")?,
+            tracking_guid: tracking_guid(&all)?,
         })
     }
 }
@@ -101,7 +101,7 @@ fn endpoint(environment: &str, all: &Properties) -> Result<String, Failure> {
         let names = names.join(", ");
         return Err(Failure::invalid(format!("environment '{environment}' is not known: it can be {names}")));
     }
-    if environment == STACK && !all.has("azure_stack") {
+    if environment == STACK && !all.is_given("azure_stack") {
         return Err(Failure::rejected("azure_stack is missing: environment AzureStack needs it"));
     }
     given.or(known).ok_or_else(|| {
@@ -129,6 +129,16 @@ fn upload_width(all: &Properties) -> Result<u8, Failure> {
         .ok()
         .filter(|width| *width > 0)
         .ok_or_else(|| Failure::invalid(format!("parallel_upload_thread_num must be between 1 and 255, got: {width}")))
+}
+
+fn tracking_guid(all: &Properties) -> Result<Option<String>, Failure> {
+    const CHARACTERS: usize = 36;
+    match filled(all, "isv_tracking_guid")? {
+        Some(guid) if guid.chars().count() != CHARACTERS => {
+            Err(Failure::invalid(format!("isv_tracking_guid must have {CHARACTERS} characters, got: '{guid}'")))
+        }
+        guid => Ok(guid),
+    }
 }
 
 fn filled(all: &Properties, key: &str) -> Result<Option<String>, Failure> {
@@ -191,6 +201,8 @@ mod tests {
     fn what_is_wrong_is_named() {
         assert!(refusal(&json!({"environment": "AzureMoon"})).contains("'AzureMoon' is not known: it can be Azure"));
         assert!(refusal(&json!({"environment": STACK})).starts_with("azure_stack is missing"));
+        assert!(refusal(&json!({"environment": STACK, "azure_stack": null})).starts_with("azure_stack is missing"));
+        assert!(refusal(&json!({"isv_tracking_guid": "abc"})).contains("36 characters, got: 'abc'"));
         assert!(refusal(&json!({"environment": STACK, "azure_stack": {}})).starts_with("endpoints.management"));
         assert_eq!(
             refusal(&json!({"subscription_id": null})),

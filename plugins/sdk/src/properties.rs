@@ -28,6 +28,11 @@ impl Properties {
         self.object.contains_key(key)
     }
 
+    /// Whether the key is there with a value that is no null.
+    pub fn is_given(&self, key: &str) -> bool {
+        self.value(key).is_some()
+    }
+
     /// The object under a key, empty when absent.
     pub fn object(&self, key: &str) -> Result<Self, Failure> {
         let object = match self.value(key) {
@@ -175,6 +180,7 @@ mod tests {
     fn nulls_are_absent_but_there() {
         let given = properties(r#"{"a": null}"#);
         assert!(given.has("a"));
+        assert!(!given.is_given("a"));
         assert_eq!(given.text("a").unwrap(), None);
         assert_eq!(given.keys().count(), 0);
     }

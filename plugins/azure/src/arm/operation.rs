@@ -60,7 +60,15 @@ pub(super) fn progress(how: How, status: u16, body: &Value) -> Progress {
     let word = match how {
         How::Location if status == 202 => "Running",
         How::Location => "Succeeded",
-        How::Status => body.get("status").and_then(Value::as_str).unwrap_or("Succeeded"),
+        How::Status => match (body.get("status").and_then(Value::as_str), status) {
+            (Some(word), _) => word,
+            (None, 202) => "Running",
+            (None, 204) => "Succeeded",
+            (None, _) => {
+                let told = "where the operation is to be watched there is no status".to_owned();
+                return Progress::Failed("NoStatus".to_owned(), told);
+            }
+        },
         How::Resource => state(body).unwrap_or("Succeeded"),
     };
     if word.eq_ignore_ascii_case("succeeded") {
@@ -158,6 +166,9 @@ mod tests {
         assert_eq!(progress(How::Status, 200, &failed), Progress::Failed("AllocationFailed".into(), "full".into()));
         let canceled = progress(How::Status, 200, &json!({"status": "Canceled"}));
         assert!(matches!(canceled, Progress::Canceled(code, _) if code == "OperationCanceled"));
+        let silent = |status| progress(How::Status, status, &json!({}));
+        assert!(matches!(silent(200), Progress::Failed(code, _) if code == "NoStatus"));
+        assert_eq!((silent(202), silent(204)), (Progress::Running, Progress::Done));
         assert_eq!(progress(How::Location, 202, &json!({})), Progress::Running);
         assert_eq!(progress(How::Location, 204, &json!({})), Progress::Done);
         let updating = json!({"properties": {"provisioningState": "Updating"}});

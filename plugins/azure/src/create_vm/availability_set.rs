@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use cpi_plugin_sdk::Failure;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,8 +14,12 @@ pub(crate) struct Set {
     pub location: String,
     pub sku: Option<Sku>,
     #[serde(default, deserialize_with = "nullable")]
+    tags: Tags,
+    #[serde(default, deserialize_with = "nullable")]
     pub properties: Domains,
 }
+
+type Tags = BTreeMap<String, String>;
 
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Domains {
@@ -46,11 +52,13 @@ fn shortened(group: &str) -> String {
     format!("az-{:x}-{end}", md5::compute(group))
 }
 
-/// The body that makes the set, or makes one for managed disks of one that is not.
-pub(crate) fn body(update_domains: u64, fault_domains: u64, location: &str, managed_disks: bool) -> Value {
+/// The body that makes the set, or makes one for managed disks of one that is not. Tags that it has stay.
+pub(crate) fn body(update_domains: u64, fault_domains: u64, location: &str, managed_disks: bool, tags: &Tags) -> Value {
+    let mut tags = tags.clone();
+    tags.insert("user-agent".to_owned(), "bosh".to_owned());
     let mut body = json!({
         "location": location,
-        "tags": {"user-agent": "bosh"},
+        "tags": tags,
         "properties": {
             "platformUpdateDomainCount": update_domains,
             "platformFaultDomainCount": fault_domains,
@@ -67,16 +75,17 @@ pub(crate) fn body(update_domains: u64, fault_domains: u64, location: &str, mana
 pub(crate) enum State {
     Ready,
     Missing,
-    /// It is one for unmanaged disks, and has so many domains.
+    /// It is one for unmanaged disks, and has so many domains and these tags.
     Unmanaged {
         update_domains: u64,
         fault_domains: u64,
+        tags: Tags,
     },
 }
 
 impl Set {
     /// What this set is for VMs in this location.
-    pub(crate) fn state(&self, name: &str, location: &str, managed_disks: bool) -> Result<State, Failure> {
+    pub(crate) fn state(self, name: &str, location: &str, managed_disks: bool) -> Result<State, Failure> {
         if !same_location(&self.location, location) {
             return Err(Failure::rejected(format!(
                 "create_availability_set - the availability set '{name}' already exists, but in a different location: it is \
@@ -95,8 +104,8 @@ impl Set {
             }
             (false, true) => {}
         }
-        let Domains { update_domains, fault_domains } = &self.properties;
-        Ok(State::Unmanaged { update_domains: *update_domains, fault_domains: *fault_domains })
+        let Domains { update_domains, fault_domains } = self.properties;
+        Ok(State::Unmanaged { update_domains, fault_domains, tags: self.tags })
     }
 }
 
@@ -123,14 +132,16 @@ mod tests {
         assert_eq!(state(json!({"location": "East US", "sku": {"name": "Aligned"}})).unwrap(), State::Ready);
         assert!(state(json!({"location": "west", "sku": {"name": "Aligned"}})).is_err());
         let domains = json!({"platformUpdateDomainCount": 5, "platformFaultDomainCount": 3});
+        let tags = Tags::from([("team".to_owned(), "a".to_owned())]);
         assert_eq!(
-            state(json!({"location": "eastus", "properties": domains})).unwrap(),
-            State::Unmanaged { update_domains: 5, fault_domains: 3 }
+            state(json!({"location": "eastus", "properties": domains, "tags": tags})).unwrap(),
+            State::Unmanaged { update_domains: 5, fault_domains: 3, tags: tags.clone() }
         );
+        assert_eq!(body(5, 3, "eastus", true, &tags)["tags"], json!({"team": "a", "user-agent": "bosh"}));
         let unmanaged = |json: Value| set(json).state("s", "eastus", false);
         assert_eq!(unmanaged(json!({"location": "eastus", "sku": {"name": "Classic"}})).unwrap(), State::Ready);
         let refused = unmanaged(json!({"location": "eastus", "sku": {"name": "Aligned"}})).unwrap_err();
         assert!(refused.message().contains("is for VMs with managed disks"));
-        assert_eq!(body(5, 3, "eastus", false).get("sku"), None);
+        assert_eq!(body(5, 3, "eastus", false, &Tags::new()).get("sku"), None);
     }
 }

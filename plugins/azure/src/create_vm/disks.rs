@@ -71,7 +71,7 @@ impl RootDisk {
         let caching = all.text("caching")?.map(|text| Caching::parse(&text)).transpose().map_err(errors::no_vm)?;
         let placement = if settings.managed_disks {
             placement
-        } else if placement != Placement::Remote && root.has("type") {
+        } else if placement != Placement::Remote && root.is_given("type") {
             return Err(Failure::rejected(
                 "'root_disk.placement' and 'root_disk.type' need managed disks: set use_managed_disks",
             ));

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use cpi_plugin_sdk::{ApiError, Failure};
 use serde_json::json;
 
@@ -36,15 +38,16 @@ impl Membership {
         made: &mut Made,
     ) -> Result<(), Failure> {
         let (Some(set), Some(wanted)) = (&self.set, &request.vm.availability_set) else { return Ok(()) };
-        match self.state {
+        match &self.state {
             State::Ready => {}
             State::Missing => {
-                let body = body(wanted.update_domains, wanted.fault_domains, location, arm.settings.managed_disks);
+                let managed = arm.settings.managed_disks;
+                let body = body(wanted.update_domains, wanted.fault_domains, location, managed, &BTreeMap::new());
                 let note = json!({"vm": find::resource(arm, &request.id).id});
                 made.intents.push(declare::make_noted(arm, "availability-set", set, &body, &note).await?);
             }
-            State::Unmanaged { update_domains, fault_domains } => {
-                arm.put(set, &body(update_domains, fault_domains, location, true)).await?;
+            State::Unmanaged { update_domains, fault_domains, tags } => {
+                arm.put(set, &body(*update_domains, *fault_domains, location, true, tags)).await?;
             }
         }
         self.state = State::Ready;

@@ -99,7 +99,7 @@ impl VmProperties {
             application_gateways: pools::parse(&all, "application_gateway", &settings.resource_group)?,
             security_group: named(&all, "security_group")?,
             application_security_groups: all
-                .has("application_security_groups")
+                .is_given("application_security_groups")
                 .then(|| all.strings("application_security_groups"))
                 .transpose()?,
             dynamic_public_ip: all.flag("assign_dynamic_public_ip")?.unwrap_or(false),
@@ -173,8 +173,14 @@ fn identity(all: &Properties, settings: &Settings, group: &str) -> Result<Option
     if wanted.keys().next().is_none() {
         return Ok(None);
     }
-    if wanted.text("type")?.as_deref() != Some("UserAssigned") {
-        return Ok(Some(Identity::System));
+    match wanted.text("type")?.as_deref() {
+        None | Some("SystemAssigned") => return Ok(Some(Identity::System)),
+        Some("UserAssigned") => {}
+        Some(other) => {
+            return Err(Failure::rejected(format!(
+                "the 'type' of a managed identity must be SystemAssigned or UserAssigned, got: '{other}'"
+            )));
+        }
     }
     let name = wanted.text("user_assigned_identity_name")?.ok_or_else(|| {
         Failure::rejected(
@@ -191,7 +197,7 @@ fn capacity_reservation_group(all: &Properties, settings: &Settings, group: &str
 }
 
 fn security_profile(all: &Properties) -> Result<Option<SecurityProfile>, Failure> {
-    if !all.has("security_profile") {
+    if !all.is_given("security_profile") {
         return Ok(None);
     }
     let wanted = all.object("security_profile")?;
@@ -259,6 +265,8 @@ mod tests {
 
     #[test]
     fn names_and_ids_are_both_taken() {
+        let wrong = json!({"instance_type": "A", "managed_identity": {"type": "userassigned"}});
+        assert!(refusal(&wrong).ends_with("must be SystemAssigned or UserAssigned, got: 'userassigned'"));
         let identity = json!({"type": "UserAssigned", "user_assigned_identity_name": "me"});
         let vm = parse(&json!({"instance_type": "A", "managed_identity": identity, "resource_group_name": "other",
             "capacity_reservation_group": "c", "capacity_reservation_group_id": "/id"}))

@@ -12,9 +12,9 @@ pub(super) async fn state(arm: &Arm, request: &Request, location: &str) -> Resul
     let found: Option<Set> = arm.read(&resource).await?;
     match found.map_or(Ok(State::Missing), |found| found.state(name, location, arm.settings.managed_disks))? {
         // Managed disks are spread over fewer domains in some regions.
-        State::Unmanaged { update_domains, fault_domains } => {
+        State::Unmanaged { update_domains, fault_domains, tags } => {
             let most = domains::most_fault_domains(arm, location).await?;
-            Ok(State::Unmanaged { update_domains, fault_domains: fault_domains.min(most) })
+            Ok(State::Unmanaged { update_domains, fault_domains: fault_domains.min(most), tags })
         }
         state => Ok(state),
     }
