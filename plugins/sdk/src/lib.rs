@@ -79,6 +79,7 @@ pub mod settings;
 #[cfg(all(feature = "aws", target_family = "wasm"))]
 pub mod smithy;
 pub mod tags;
+mod upload_note;
 
 #[doc(hidden)]
 pub use adapter::Adapter;
@@ -86,6 +87,7 @@ pub use api_error::ApiError;
 pub use image::{Blocks, Facts, Image, Receipt, Unsent};
 pub use intent::Intent;
 pub use provider::Provider;
+pub use upload_note::UploadNote;
 
 pub use bindings::bosh::cpi::intents::Intent as IntentRecord;
 pub use bindings::bosh::cpi::types::{

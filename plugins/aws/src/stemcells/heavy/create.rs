@@ -1,9 +1,9 @@
-use cpi_plugin_sdk::{Failure, Image, Tag, log};
+use cpi_plugin_sdk::{Failure, Image, Tag, UploadNote, log};
 
 use super::client::Ebs;
 use super::properties::HeavyStemcell;
 use super::register;
-use super::upload::{self, Upload};
+use super::upload::Upload;
 use crate::client::Ec2;
 use crate::{snapshots, tags};
 
@@ -25,11 +25,11 @@ pub(crate) async fn create(
     let tags = tags::cut(if api_version >= 3 { given.to_vec() } else { stemcell.tags.clone() });
     let ebs = Ebs::of(&ec2.settings).await?;
     let root = image.member(ROOT_IMAGE.to_owned()).await.map_err(Failure::rejected)?;
-    let digest = image.facts().await.map_err(Failure::rejected)?.sha256;
+    let note = UploadNote::of(&image.facts().await.map_err(Failure::rejected)?.sha256);
     let gib = stemcell.gib(root.size().await.map_err(Failure::rejected)?)?;
 
-    let _alone = upload::alone(&digest).await?;
-    let upload = Upload::begin(ec2, &ebs, &digest, gib, &stemcell.encryption, &tags).await?;
+    let _alone = note.alone().await?;
+    let upload = Upload::begin(ec2, &ebs, note, gib, &stemcell.encryption, &tags).await?;
     let upload = match upload.fill(&root).await {
         Ok(filled) => filled,
         Err((upload, failure)) => return Err(undo(ec2, &upload, failure).await),

@@ -1,8 +1,7 @@
 use aws_sdk_ebs::types::{ChecksumAggregationMethod, ChecksumAlgorithm, Tag as EbsTag};
 use aws_sdk_ec2::types::SnapshotState;
-use cpi_plugin_sdk::state::{self, Lease, Problem};
 use cpi_plugin_sdk::{
-    ApiError, Blocks, Failure, Image, Intent, Receipt, Tag, Unsent, clock, http, log, random, smithy,
+    ApiError, Blocks, Failure, Image, Intent, Receipt, Tag, Unsent, UploadNote, clock, http, log, random, smithy,
 };
 use serde_json::{Value, json};
 
@@ -21,8 +20,6 @@ const BLOCK: u32 = 512 << 10;
 const WIDTH: u8 = 32;
 /// How long EBS waits for a block before it gives a snapshot up: time enough to come back after a kill.
 const TIMEOUT_MINUTES: i32 = 24 * 60;
-/// How long a call waits for another one that uploads the same stemcell.
-const OTHER_CALL_MS: u32 = 60_000;
 const ALGORITHM: ChecksumAlgorithm = ChecksumAlgorithm::ChecksumAlgorithmSha256;
 const LINEAR: ChecksumAggregationMethod = ChecksumAggregationMethod::ChecksumAggregationLinear;
 
@@ -30,7 +27,7 @@ const LINEAR: ChecksumAggregationMethod = ChecksumAggregationMethod::ChecksumAgg
 pub(super) struct Upload<'a> {
     ec2: &'a Ec2,
     ebs: &'a Ebs,
-    key: String,
+    note: UploadNote,
     order: Value,
     token: String,
     tags: Vec<Tag>,
@@ -49,52 +46,43 @@ enum Origin {
     Complete,
 }
 
-/// Keeps two calls from filling one snapshot.
-pub(super) async fn alone(digest: &str) -> Result<Lease, Failure> {
-    state::acquire(key(digest), OTHER_CALL_MS).await.map_err(|problem| match problem {
-        Problem::Busy => Failure::rejected("another call is uploading this stemcell: wait until it has ended"),
-        other => unusable(&other),
-    })
-}
-
 impl<'a> Upload<'a> {
     /// Goes on with the snapshot of an earlier call that was killed, or starts one.
     pub(super) async fn begin(
         ec2: &'a Ec2,
         ebs: &'a Ebs,
-        digest: &str,
+        note: UploadNote,
         gib: u64,
         encryption: &Encryption,
         tags: &[Tag],
     ) -> Result<Self, Failure> {
         let pairs: Vec<_> = tags.iter().map(|tag| (&tag.key, &tag.value)).collect();
         let order = json!({"gib": gib, "encrypted": encryption.encrypted, "key": encryption.kms_key, "tags": pairs});
-        let key = key(digest);
-        if let Some(earlier) = Earlier::of(&key, &order).await? {
+        if let Some(earlier) = note.read(&order).await?.as_ref().and_then(Earlier::of) {
             let origin = earlier.origin(ec2).await?;
             let snapshot = earlier.snapshot.filter(|_| origin != Origin::New).map(|id| (id, origin));
             // Ordered, perhaps: the same order with the same token makes nothing twice.
             if snapshot.is_some() || !earlier.was_started {
-                match Self::start(ec2, ebs, key.clone(), order.clone(), tags, earlier.token, snapshot).await {
+                match Self::start(ec2, ebs, note.clone(), order.clone(), tags, earlier.token, snapshot).await {
                     Err(failure) => log::warn("an earlier upload is not gone on with", &[("why", failure.message())]),
                     begun => return begun,
                 }
             }
         }
-        Self::start(ec2, ebs, key, order, tags, random::uuid()?, None).await
+        Self::start(ec2, ebs, note, order, tags, random::uuid()?, None).await
     }
 
     async fn start(
         ec2: &'a Ec2,
         ebs: &'a Ebs,
-        key: String,
+        note: UploadNote,
         order: Value,
         tags: &[Tag],
         token: String,
         earlier: Option<(String, Origin)>,
     ) -> Result<Self, Failure> {
         let intent = Intent::begin("stemcell-upload", &token, &json!({"resumable": true})).await?;
-        keep(&key, &json!({"order": order, "token": token})).await?;
+        note.write(&json!({"order": order, "token": token})).await?;
         let (snapshot, origin) = if let Some((snapshot, origin)) = earlier {
             log::info("going on with the upload of an earlier call", &[("snapshot", &snapshot)]);
             (snapshot, origin)
@@ -107,7 +95,7 @@ impl<'a> Upload<'a> {
             (ordered, Origin::New)
         };
         intent.created(&snapshot);
-        let upload = Self { ec2, ebs, key, order, token, tags: tags.to_vec(), snapshot, intent, origin };
+        let upload = Self { ec2, ebs, note, order, token, tags: tags.to_vec(), snapshot, intent, origin };
         upload.keep(origin == Origin::Complete).await?;
         Ok(upload)
     }
@@ -154,28 +142,20 @@ impl<'a> Upload<'a> {
     }
 
     async fn keep(&self, is_complete: bool) -> Result<(), Failure> {
-        let Self { key, order, token, snapshot, .. } = self;
-        keep(key, &json!({"order": order, "token": token, "snapshot": snapshot, "complete": is_complete})).await
+        let Self { note, order, token, snapshot, .. } = self;
+        note.write(&json!({"order": order, "token": token, "snapshot": snapshot, "complete": is_complete})).await
     }
 
     /// It has become an image, or is gone.
     pub(super) async fn forget(&self) {
-        let forgotten = match state::get(self.key.clone()).await {
-            Ok(Some(entry)) => state::delete(self.key.clone(), entry.version).await,
-            Ok(None) => Ok(()),
-            Err(problem) => Err(problem),
-        };
-        if let Err(problem) = forgotten {
-            // The next upload finds the snapshot complete or gone, and starts anew.
-            log::warn("an upload is not forgotten", &[("problem", &format!("{problem:?}"))]);
-        }
+        self.note.forget().await;
     }
 
     async fn anew(&self) -> Result<Self, Failure> {
         snapshots::delete::delete(self.ec2, &self.snapshot).await?;
         self.intent.removed();
         let token = random::uuid()?;
-        Self::start(self.ec2, self.ebs, self.key.clone(), self.order.clone(), &self.tags, token, None).await
+        Self::start(self.ec2, self.ebs, self.note.clone(), self.order.clone(), &self.tags, token, None).await
     }
 
     /// A new snapshot is not known everywhere at once.
@@ -256,20 +236,11 @@ struct Earlier {
 }
 
 impl Earlier {
-    async fn of(key: &str, order: &Value) -> Result<Option<Self>, Failure> {
-        let entry = state::get(key.to_owned()).await.map_err(|problem| unusable(&problem))?;
-        let Some(known) = entry.and_then(|entry| serde_json::from_slice::<Value>(&entry.value).ok()) else {
-            return Ok(None);
-        };
+    fn of(known: &Value) -> Option<Self> {
         let text = |name: &str| known.get(name).and_then(Value::as_str).map(str::to_owned);
         let snapshot = text("snapshot");
         let is_complete = known.get("complete").and_then(Value::as_bool) == Some(true);
-        Ok(text("token").filter(|_| known.get("order") == Some(order)).map(|token| Self {
-            token,
-            was_started: snapshot.is_some(),
-            snapshot,
-            is_complete,
-        }))
+        Some(Self { token: text("token")?, was_started: snapshot.is_some(), snapshot, is_complete })
     }
 
     /// How far it came; new when there is nothing to go on with.
@@ -305,24 +276,5 @@ async fn order_snapshot(ebs: &Ebs, order: &Value, tags: &[Tag], token: &str) -> 
     answer.snapshot_id.ok_or_else(|| ApiError::Client {
         operation: "StartSnapshot".to_owned(),
         message: "the answer names no snapshot".to_owned(),
-    })
-}
-
-fn key(digest: &str) -> String {
-    format!("stemcell-upload {digest}")
-}
-
-async fn keep(key: &str, value: &Value) -> Result<(), Failure> {
-    let before = state::get(key.to_owned()).await.map_err(|problem| unusable(&problem))?;
-    let version = before.map_or(0, |entry| entry.version);
-    let kept = state::put(key.to_owned(), value.to_string().into_bytes(), version).await;
-    kept.map(drop).map_err(|problem| unusable(&problem))
-}
-
-fn unusable(problem: &Problem) -> Failure {
-    Failure::rejected(match problem {
-        Problem::Unavailable(why) => why.clone(),
-        Problem::Full => "what the plugin keeps is full: raise [limits] state in the host's configuration".to_owned(),
-        Problem::Conflict | Problem::Busy => "another call is uploading this stemcell".to_owned(),
     })
 }

@@ -1,5 +1,4 @@
-use cpi_plugin_sdk::state::{self, Lease, Problem};
-use cpi_plugin_sdk::{ApiError, Failure, Image, Intent, log};
+use cpi_plugin_sdk::{ApiError, Failure, Image, Intent, UploadNote, log};
 use serde_json::{Value, json};
 
 use super::blob::blob;
@@ -12,8 +11,6 @@ use crate::storage::{Account, Blob, accounts};
 const ROOT_IMAGE: &str = "root.vhd";
 /// Pages have so many bytes.
 const PAGE: u64 = 512;
-/// How long a call waits for another one that uploads the same stemcell.
-const OTHER_CALL_MS: u32 = 60_000;
 
 /// Uploads the image of a stemcell into the default account, and returns the stemcell's identifier.
 ///
@@ -27,14 +24,14 @@ pub(crate) async fn upload(arm: &Arm, image: &Image, id: &str, metadata: &Metada
         )));
     }
     let account = accounts::default(arm).await?;
-    let digest = image.facts().await.map_err(Failure::rejected)?.sha256;
-    let _alone = alone(&digest).await?;
+    let note = UploadNote::of(&image.facts().await.map_err(Failure::rejected)?.sha256);
+    let _alone = note.alone().await?;
     let order = json!({"account": account.name, "size": size, "metadata": metadata});
-    let upload = Upload::begin(arm, &account, &digest, id, order, size, metadata).await?;
+    let upload = Upload::begin(arm, &account, note, id, order, size, metadata).await?;
     match upload.blob.fill(&root, arm.settings.upload_width).await {
         Ok(_) => {
             upload.intent.created(&upload.id);
-            upload.forget().await;
+            upload.note.forget().await;
             Ok(upload.id)
         }
         Err(error) => Err(upload.undo(error).await),
@@ -43,7 +40,7 @@ pub(crate) async fn upload(arm: &Arm, image: &Image, id: &str, metadata: &Metada
 
 /// A blob that is being filled, known to the state until it is a stemcell.
 struct Upload {
-    key: String,
+    note: UploadNote,
     id: String,
     blob: Blob,
     intent: Intent,
@@ -54,31 +51,31 @@ impl Upload {
     async fn begin(
         arm: &Arm,
         account: &Account,
-        digest: &str,
+        note: UploadNote,
         id: &str,
         order: Value,
         size: u64,
         metadata: &Metadata,
     ) -> Result<Self, Failure> {
-        let key = key(digest);
-        if let Some(earlier) = earlier(&key, &order).await? {
-            let blob = blob(arm, account, &earlier)?;
+        let known = note.read(&order).await?.unwrap_or_default();
+        if let Some(earlier) = known.get("stemcell").and_then(Value::as_str) {
+            let blob = blob(arm, account, earlier)?;
             if blob.find().await?.is_some_and(|found| found.size == size) {
-                log::info("going on with the upload of an earlier call", &[("stemcell", &earlier)]);
+                log::info("going on with the upload of an earlier call", &[("stemcell", earlier)]);
                 let intent = begin(&blob).await?;
-                return Ok(Self { key, id: earlier, blob, intent });
+                return Ok(Self { note, id: earlier.to_owned(), blob, intent });
             }
         }
         let blob = blob(arm, account, id)?;
         let intent = begin(&blob).await?;
-        keep(&key, &json!({"order": order, "stemcell": id})).await?;
-        let upload = Self { key, id: id.to_owned(), blob, intent };
+        note.write(&json!({"order": order, "stemcell": id})).await?;
+        let upload = Self { note, id: id.to_owned(), blob, intent };
         match upload.blob.create(size, metadata).await {
             Ok(()) => Ok(upload),
             Err(error) if error.may_have_arrived() => Err(upload.undo(error).await),
             Err(error) => {
                 upload.intent.removed();
-                upload.forget().await;
+                upload.note.forget().await;
                 Err(failed(error))
             }
         }
@@ -90,7 +87,7 @@ impl Upload {
         match self.blob.delete().await {
             Ok(_) => {
                 self.intent.removed();
-                self.forget().await;
+                self.note.forget().await;
                 failure
             }
             Err(second) => {
@@ -99,26 +96,6 @@ impl Upload {
             }
         }
     }
-
-    async fn forget(&self) {
-        let forgotten = match state::get(self.key.clone()).await {
-            Ok(Some(entry)) => state::delete(self.key.clone(), entry.version).await,
-            Ok(None) => Ok(()),
-            Err(problem) => Err(problem),
-        };
-        if let Err(problem) = forgotten {
-            // The next upload finds the blob, or does not, and starts anew.
-            log::warn("an upload is not forgotten", &[("problem", &format!("{problem:?}"))]);
-        }
-    }
-}
-
-/// Keeps two calls from filling one blob.
-async fn alone(digest: &str) -> Result<Lease, Failure> {
-    state::acquire(key(digest), OTHER_CALL_MS).await.map_err(|problem| match problem {
-        Problem::Busy => Failure::rejected("another call is uploading this stemcell: wait until it has ended"),
-        other => unusable(&other),
-    })
 }
 
 async fn begin(blob: &Blob) -> Result<Intent, Failure> {
@@ -127,31 +104,4 @@ async fn begin(blob: &Blob) -> Result<Intent, Failure> {
 
 fn failed(error: ApiError) -> Failure {
     Failure::from(error).within("Failed to upload page blob")
-}
-
-fn key(digest: &str) -> String {
-    format!("stemcell-upload {digest}")
-}
-
-/// The stemcell that an earlier call was to make by the same order.
-async fn earlier(key: &str, order: &Value) -> Result<Option<String>, Failure> {
-    let entry = state::get(key.to_owned()).await.map_err(|problem| unusable(&problem))?;
-    let known: Value = entry.and_then(|entry| serde_json::from_slice(&entry.value).ok()).unwrap_or_default();
-    let is_same = known.get("order") == Some(order);
-    Ok(known.get("stemcell").and_then(Value::as_str).filter(|_| is_same).map(str::to_owned))
-}
-
-async fn keep(key: &str, value: &Value) -> Result<(), Failure> {
-    let before = state::get(key.to_owned()).await.map_err(|problem| unusable(&problem))?;
-    let version = before.map_or(0, |entry| entry.version);
-    let kept = state::put(key.to_owned(), value.to_string().into_bytes(), version).await;
-    kept.map(drop).map_err(|problem| unusable(&problem))
-}
-
-fn unusable(problem: &Problem) -> Failure {
-    Failure::rejected(match problem {
-        Problem::Unavailable(why) => why.clone(),
-        Problem::Full => "what the plugin keeps is full: raise [limits] state in the host's configuration".to_owned(),
-        Problem::Conflict | Problem::Busy => "another call is uploading this stemcell".to_owned(),
-    })
 }
