@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use crate::action::{self, NoAction};
 use crate::manifest::{Actions, HttpAsk};
-use crate::pattern::{Below, Place, fill};
+use crate::pattern::{Below, Place, Target, fill};
 use crate::settings;
 use crate::{
     AddressRule, AllowedAddress, Egress, HostConfig, HostEntry, HostPattern, Limits, Manifest, Method, Outgoing,
@@ -158,7 +158,7 @@ impl Grant {
     }
 
     fn check_with(&self, request: Outgoing, body: Body) -> Result<Permit, Denial> {
-        let url = target::parse(&request.url)?;
+        let target = Target::new(target::parse(&request.url)?);
         headers::check(&request)?;
         let bytes = match body {
             Body::Own => request.body.len(),
@@ -167,16 +167,16 @@ impl Grant {
         if bytes > self.limits.request {
             return Err(Denial::BodyTooLarge { bytes, limit: self.limits.request });
         }
-        let mut here = self.rules.iter().filter(|rule| rule.place.has(&url)).peekable();
+        let mut here = self.rules.iter().filter(|rule| rule.place.has(&target)).peekable();
         if here.peek().is_none() {
-            return Err(self.unknown_host(&request, &url));
+            return Err(self.unknown_host(&request, &target));
         }
         let mut closest: Option<Denial> = None;
         for rule in here {
-            match rule.check(&request, &url, body, &self.operator) {
+            match rule.check(&request, &target, body, &self.operator) {
                 Ok(action) => {
                     let source = self.source(rule, &request)?;
-                    return Ok(self.permit(rule, request, url, body, action, source));
+                    return Ok(self.permit(rule, request, target, body, action, source));
                 }
                 // Of several rules for one host, the one that went furthest is the one that was meant.
                 Err(denial) if closest.as_ref().is_none_or(|other| denial.depth() > other.depth()) => {
@@ -191,20 +191,19 @@ impl Grant {
 
     /// The denial of a host that no rule names. Operators may name one as an endpoint, if the request is otherwise
     /// what the manifest asks for there.
-    fn unknown_host(&self, request: &Outgoing, url: &Url) -> Denial {
-        let origin = url.origin().ascii_serialization();
+    fn unknown_host(&self, request: &Outgoing, target: &Target) -> Denial {
         let endpoint = self.asks.iter().find_map(|ask| {
             let key = ask.endpoint.clone()?;
-            let base = Url::parse(&origin).ok()?;
+            let base = Url::parse(&target.origin).ok()?;
             let entry = HostEntry::Endpoint(key.clone());
             let left = self.operator.leaves(&entry, &Object::new());
             let ask = Arc::clone(ask);
             let addresses = AddressRule::Service(self.opened.clone());
             let signing = ask.signing(&Object::new());
             let rule = Rule { entry, left, place: Place::of(&base), addresses, signing, ask };
-            rule.check(request, url, Body::Own, &self.operator).is_ok().then_some(key)
+            rule.check(request, target, Body::Own, &self.operator).is_ok().then_some(key)
         });
-        Denial::Host { plugin: self.plugin.clone(), origin, granted: self.origins(), endpoint }
+        Denial::Host { plugin: self.plugin.clone(), origin: target.origin.clone(), granted: self.origins(), endpoint }
     }
 
     /// Where requests may go with these settings, each place once.
@@ -239,19 +238,19 @@ impl Grant {
         &self,
         rule: &Rule,
         request: Outgoing,
-        url: Url,
+        target: Target,
         body: Body,
         action: Option<String>,
         source: Option<Box<Source>>,
     ) -> Permit {
-        let Below { path, account } = rule.place.below(&url).unwrap_or(Below { path: "", account: None });
+        let Below { path, account } = rule.place.below(&target).unwrap_or(Below { path: "", account: None });
         // What is sealed goes only where the operator's credential goes.
         let is_here = |place: &&Placement| place.is_in(action.as_deref(), request.method, path);
         let placement = rule.signing.as_ref().and_then(|_| self.placements.iter().find(is_here)).cloned();
         let carries_image = matches!(body, Body::Image(_));
         let (path, account) = (path.to_owned(), account.map(str::to_owned));
         let (addresses, signing) = (rule.addresses.clone(), rule.signing.clone());
-        Permit { request, url, addresses, signing, action, placement, carries_image, path, account, source }
+        Permit { request, url: target.url, addresses, signing, action, placement, carries_image, path, account, source }
     }
 }
 
@@ -282,14 +281,21 @@ impl Rule {
             .collect()
     }
 
-    /// Whether the operator leaves requests to such a URL.
-    fn is_left(&self, url: &Url) -> bool {
-        self.left.as_ref().is_none_or(|places| places.iter().any(|place| place.has(url)))
+    /// Whether the operator leaves requests to there.
+    fn is_left(&self, target: &Target) -> bool {
+        self.left.as_ref().is_none_or(|places| places.iter().any(|place| place.has(target)))
     }
 
     /// The action of a request that may be sent: first as the manifest has it, then as the operator leaves it.
-    fn check(&self, request: &Outgoing, url: &Url, body: Body, operator: &Operator) -> Result<Option<String>, Denial> {
-        let path = self.place.below(url).map(|below| below.path);
+    fn check(
+        &self,
+        request: &Outgoing,
+        target: &Target,
+        body: Body,
+        operator: &Operator,
+    ) -> Result<Option<String>, Denial> {
+        let url = &target.url;
+        let path = self.place.below(target).map(|below| below.path);
         let Some(path) = path.filter(|path| self.ask.paths.iter().any(|pattern| pattern.matches(path))) else {
             return Err(Denial::Path { url: url.to_string() });
         };
@@ -314,7 +320,7 @@ impl Rule {
             let problem = "names something that the service would read: the manifest's block has no such `source`";
             return Err(Denial::Header { name: name.clone(), problem });
         }
-        operator.check(self, request, url, path, action.as_deref())?;
+        operator.check(self, request, target, path, action.as_deref())?;
         match literal(url).filter(|address| !self.addresses.allows(*address)) {
             Some(address) => Err(self.addresses.refusal(url.host_str().unwrap_or_default(), address)),
             None => Ok(action),

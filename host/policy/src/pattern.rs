@@ -9,4 +9,4 @@ pub(crate) use host::fill;
 pub use host::{HostEntry, HostPattern};
 pub use name::NamePattern;
 pub use path::PathPattern;
-pub(crate) use place::{Below, Place};
+pub(crate) use place::{Below, Place, Target};

@@ -1,8 +1,7 @@
 use cpi_protocol::Object;
-use url::Url;
 
 use super::{Denial, Rule};
-use crate::pattern::Place;
+use crate::pattern::{Place, Target};
 use crate::plugin_rules::table;
 use crate::{ConfigLine, HostEntry, Outgoing, PluginRules};
 
@@ -36,13 +35,13 @@ impl Operator {
         &self,
         rule: &Rule,
         request: &Outgoing,
-        url: &Url,
+        target: &Target,
         path: &str,
         action: Option<&str>,
     ) -> Result<(), Denial> {
         let PluginRules { hosts, methods, paths, actions, credentials, .. } = &self.rules;
         let mut lines = Vec::new();
-        if let Some(hosts) = hosts.as_ref().filter(|_| !rule.is_left(url)) {
+        if let Some(hosts) = hosts.as_ref().filter(|_| !rule.is_left(target)) {
             lines.push(self.line("hosts", hosts, rule.entry.to_string()));
         }
         if let Some(methods) = methods.as_ref().filter(|methods| !methods.contains(&request.method)) {
@@ -66,7 +65,7 @@ impl Operator {
         if lines.is_empty() {
             return Ok(());
         }
-        let place = format!("{}{}", url.origin().ascii_serialization(), url.path());
+        let place = format!("{}{}", target.origin, target.url.path());
         let action = action.map(|action| format!(" {action}")).unwrap_or_default();
         Err(Denial::Operator {
             plugin: self.plugin.clone(),

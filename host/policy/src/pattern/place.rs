@@ -14,6 +14,14 @@ pub(crate) struct Place {
     path: String,
 }
 
+/// Where a request goes.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) url: Url,
+    /// Its scheme, host and port, which are compared with those of every place.
+    pub(crate) origin: String,
+}
+
 /// What a request means at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Below<'a> {
@@ -25,6 +33,12 @@ pub(crate) struct Below<'a> {
 
 const ACCOUNT: &str = "account";
 const IN_PATH: &str = "/<account>";
+
+impl Target {
+    pub(crate) fn new(url: Url) -> Self {
+        Self { origin: url.origin().ascii_serialization(), url }
+    }
+}
 
 impl Place {
     /// A host of a manifest, or an operator's endpoint: `{account}` in one stands for what requests choose.
@@ -45,13 +59,13 @@ impl Place {
     }
 
     /// Whether a request goes to this scheme, host and port.
-    pub(crate) fn has(&self, url: &Url) -> bool {
-        self.choices(&url.origin().ascii_serialization()).is_some()
+    pub(crate) fn has(&self, target: &Target) -> bool {
+        self.choices(&target.origin).is_some()
     }
 
     /// What a request means here; none when it is not for the service.
-    pub(crate) fn below<'a>(&self, url: &'a Url) -> Option<Below<'a>> {
-        let by_host = self.choices(&url.origin().ascii_serialization())?;
+    pub(crate) fn below<'a>(&self, Target { url, origin }: &'a Target) -> Option<Below<'a>> {
+        let by_host = self.choices(origin)?;
         let Some(base) = self.path.strip_suffix(IN_PATH) else {
             let account = if by_host { url.host_str()?.split('.').next() } else { None };
             return rooted(url.path().strip_prefix(&self.path)?).map(|path| Below { path, account });
@@ -75,6 +89,9 @@ impl Place {
     fn choices(&self, origin: &str) -> Option<bool> {
         if self.origin == origin {
             return Some(false);
+        }
+        if !self.origin.contains('<') {
+            return None;
         }
         let (pattern, host) = (self.origin.split_once("://")?, origin.split_once("://")?);
         let (mut mine, mut others) = (pattern.1.split('.'), host.1.split('.'));
@@ -118,9 +135,9 @@ mod tests {
     type Found = Option<(String, Option<String>)>;
 
     fn below(place: &str, url: &str) -> Found {
-        let (place, url) = (Place::parse(place).unwrap(), Url::parse(url).unwrap());
-        let below = place.below(&url)?;
-        assert!(place.has(&url));
+        let (place, target) = (Place::parse(place).unwrap(), Target::new(Url::parse(url).unwrap()));
+        let below = place.below(&target)?;
+        assert!(place.has(&target));
         Some((below.path.to_owned(), below.account.map(str::to_owned)))
     }
 
