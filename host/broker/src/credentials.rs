@@ -17,7 +17,7 @@ use crate::{Incoming, Journal, Level, Problem};
 
 mod account;
 
-use account::Keyring;
+use account::{Keyring, Keyrings};
 
 /// The credentials of one call, by their names in the manifest. What they are made of never leaves the host.
 pub struct Credentials {
@@ -48,7 +48,8 @@ impl Credentials {
         journal: Arc<Journal>,
     ) -> Self {
         let settings = Arc::new(settings);
-        let scheme = |name: &str, credential: &Credential| {
+        let mut keyrings = Keyrings::new(&settings, network);
+        let mut scheme = |name: &str, credential: &Credential| {
             // Everything that the secret could depend on: whoever differs in anything has a place of its own.
             let place = |surroundings: String| {
                 let plugin = &manifest.plugin.name;
@@ -72,10 +73,10 @@ impl Credentials {
                     entra(resource.unwrap_or(cpi_policy::Audience::Management), Version::One)
                 }
                 Credential::SharedKey { account, key } => {
-                    Scheme::SharedKey { kind: Kind::Full, keys: Keyring::new(account, key, &settings, network) }
+                    Scheme::SharedKey { kind: Kind::Full, keys: keyrings.of(account, key) }
                 }
                 Credential::SharedKeyLite { account, key } => {
-                    Scheme::SharedKey { kind: Kind::Lite, keys: Keyring::new(account, key, &settings, network) }
+                    Scheme::SharedKey { kind: Kind::Lite, keys: keyrings.of(account, key) }
                 }
                 Credential::Sas { token } => Scheme::Sas { token },
                 Credential::Basic { username, password } => Scheme::Basic { username, password },

@@ -33,7 +33,7 @@ pub use grant::{Denial, Grant, Permit, Reach, Scope, Signing};
 pub use host_config::{AllowedAddress, CompileLimits, CredentialStore, Egress, HostConfig, HostConfigError, Images};
 pub use limits::{Limits, LimitsPatch, in_words, size_in_words};
 pub use manifest::{Agents, Encoding, Manifest, ManifestError, Placement, is_plugin_name};
-pub use pattern::{HostEntry, HostPattern, NamePattern, PathPattern};
+pub use pattern::{HostEntry, HostPattern, NamePattern, PathPattern, replace};
 pub use plugin_rules::{PluginRules, RuleError};
 pub use proxy::{NoProxy, Proxy};
 pub use request::{Method, Outgoing};

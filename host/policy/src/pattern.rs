@@ -6,7 +6,7 @@ mod path;
 mod place;
 
 pub(crate) use host::fill;
-pub use host::{HostEntry, HostPattern};
+pub use host::{HostEntry, HostPattern, replace};
 pub use name::NamePattern;
 pub use path::PathPattern;
 pub(crate) use place::{Below, Place, Target};

@@ -93,9 +93,10 @@ fn value_mut<'a>(settings: &'a mut Object, key: &str) -> Option<&'a mut Value> {
 }
 
 impl HostSettings {
-    /// A setting's text; `None` when it is absent, null or empty, which callers of the Ruby CPIs use alike.
+    /// The text of a setting, or of a member of one that is an object: `endpoints.management`. `None` when it is absent,
+    /// null or empty, which callers of the Ruby CPIs use alike.
     pub fn text(&self, key: &str) -> Option<&str> {
-        self.values.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
+        value(&self.values, key)?.as_str().filter(|text| !text.is_empty())
     }
 
     /// The text of a setting that must be there; or what is wrong with it, without its value.
@@ -105,11 +106,6 @@ impl HostSettings {
             None | Some(Value::Null | Value::String(_)) => Err(format!("{key} is missing")),
             Some(_) => Err(format!("{key} must be a text: put it in quotes")),
         }
-    }
-
-    /// The text of a member of a setting that is an object, such as `azure_stack.domain`.
-    pub fn member(&self, key: &str, member: &str) -> Option<&str> {
-        self.values.get(key)?.get(member)?.as_str().filter(|text| !text.is_empty())
     }
 
     /// Everything, in an order that does not depend on how it was written down: what credentials kept for later are

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cpi_policy::{AccountKey, HostSettings, Permit, error_code};
+use cpi_policy::{AccountKey, HostSettings, KeyRequest, Permit, error_code};
 
 use super::{Credentials, Scheme};
 use crate::network::Network;
@@ -17,7 +17,15 @@ pub(super) enum Keyring {
     /// The settings with the name of an account and its key.
     Settings { account: String, key: String },
     /// A service gives the key of the account that a request goes to.
-    Asked(AccountKeys),
+    Asked(Arc<AccountKeys>),
+}
+
+/// Makes keyrings. Credentials whose keys are asked for in the same way share them: blobs and tables of an account have
+/// one key.
+pub(super) struct Keyrings<'a> {
+    settings: &'a Arc<HostSettings>,
+    network: &'a Arc<Network>,
+    asked: Vec<Arc<AccountKeys>>,
 }
 
 /// The key of a storage account.
@@ -37,20 +45,26 @@ impl Key {
     }
 }
 
-impl Keyring {
-    pub(super) fn new(
-        account: Option<String>,
-        key: AccountKey,
-        settings: &Arc<HostSettings>,
-        network: &Arc<Network>,
-    ) -> Self {
+impl<'a> Keyrings<'a> {
+    pub(super) fn new(settings: &'a Arc<HostSettings>, network: &'a Arc<Network>) -> Self {
+        Self { settings, network, asked: Vec::new() }
+    }
+
+    pub(super) fn of(&mut self, account: Option<String>, key: AccountKey) -> Keyring {
         match key {
             // Without an account the manifest is refused.
-            AccountKey::Setting(key) => Self::Settings { account: account.unwrap_or_default(), key },
-            AccountKey::Asked(request) => {
-                Self::Asked(AccountKeys::new(request, Arc::clone(settings), Arc::clone(network)))
-            }
+            AccountKey::Setting(key) => Keyring::Settings { account: account.unwrap_or_default(), key },
+            AccountKey::Asked(request) => Keyring::Asked(self.asked(request)),
         }
+    }
+
+    fn asked(&mut self, request: KeyRequest) -> Arc<AccountKeys> {
+        if let Some(known) = self.asked.iter().find(|keys| keys.is_for(&request)) {
+            return Arc::clone(known);
+        }
+        let keys = Arc::new(AccountKeys::new(request, Arc::clone(self.settings), Arc::clone(self.network)));
+        self.asked.push(Arc::clone(&keys));
+        keys
     }
 }
 
@@ -133,4 +147,33 @@ impl Credentials {
 pub(super) fn is_wrong_key(answer: &Incoming) -> bool {
     let header = answer.headers.iter().find(|(name, _)| name == "x-ms-error-code").map(|(_, code)| code.clone());
     answer.status == 403 && header.or_else(|| error_code(&answer.body)).as_deref() == Some("AuthenticationFailed")
+}
+
+#[cfg(test)]
+mod tests {
+    use cpi_policy::{KeyService, Method};
+
+    use super::*;
+
+    #[test]
+    fn keys_that_are_asked_for_in_the_same_way_are_shared() {
+        let (settings, network) = (Arc::default(), Arc::default());
+        let mut keyrings = Keyrings::new(&settings, &network);
+        let mut asked = |path: &str| {
+            let request = KeyRequest {
+                method: Method::Post,
+                service: KeyService::Management,
+                endpoint: None,
+                path: path.to_owned(),
+                json: "/key".to_owned(),
+                credential: "azure".to_owned(),
+            };
+            match keyrings.of(None, AccountKey::Asked(request)) {
+                Keyring::Asked(keys) => keys,
+                Keyring::Settings { .. } => panic!("a key of the settings"),
+            }
+        };
+        let (blobs, tables, others) = (asked("/<account>/keys"), asked("/<account>/keys"), asked("/<account>/others"));
+        assert!(Arc::ptr_eq(&blobs, &tables) && !Arc::ptr_eq(&blobs, &others));
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use cpi_policy::{HostSettings, KeyRequest, KeyService, Method, error_code, normalise_endpoint};
+use cpi_policy::{HostSettings, KeyRequest, KeyService, Method, error_code, normalise_endpoint, replace};
 use cpi_protocol::printable;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -43,6 +43,11 @@ const ATTEMPTS_IN_SILENCE: u32 = 3;
 impl AccountKeys {
     pub(crate) fn new(request: KeyRequest, settings: Arc<HostSettings>, network: Arc<Network>) -> Self {
         Self { request, settings, network, held: Mutex::default() }
+    }
+
+    /// Whether this is how they are asked for.
+    pub(crate) fn is_for(&self, request: &KeyRequest) -> bool {
+        self.request == *request
     }
 
     /// The credential of the manifest with which keys are asked for.
@@ -93,11 +98,8 @@ impl AccountKeys {
     /// The address of the service that the operator names.
     fn given(&self) -> Result<Option<String>, CredentialError> {
         let Some(key) = &self.request.endpoint else { return Ok(None) };
-        let given = match key.split_once('.') {
-            None => self.settings.text(key),
-            Some((setting, member)) => self.settings.member(setting, member),
-        };
-        given
+        self.settings
+            .text(key)
             .map(|given| normalise_endpoint(given).map_err(|wrong| CredentialError::Settings(format!("{key} {wrong}"))))
             .transpose()
     }
@@ -105,18 +107,13 @@ impl AccountKeys {
     /// The path with the settings and the account in their places.
     fn path(&self, account: &str) -> Result<String, CredentialError> {
         let escaped = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
-        let mut path = String::new();
         let template = self.request.path.replace("<account>", &escaped(account));
-        let mut rest = template.as_str();
-        while let Some((before, after)) = rest.split_once('{') {
-            let (key, after) = after.split_once('}').unwrap_or((after, ""));
-            let needed =
-                |problem| CredentialError::Settings(format!("{problem}; the key of a storage account needs it"));
-            path.extend([before, &escaped(self.settings.required(key).map_err(needed)?)]);
-            rest = after;
-        }
-        path.push_str(rest);
-        Ok(path)
+        let mut problem = "the path in the manifest has a brace without its other one".to_owned();
+        let path = replace(&template, |key| {
+            let value = self.settings.required(key).map_err(|missing| problem = missing).ok()?;
+            Some(escaped(value))
+        });
+        path.ok_or_else(|| CredentialError::Settings(format!("{problem}; the key of a storage account needs it")))
     }
 }
 

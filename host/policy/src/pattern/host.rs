@@ -131,13 +131,14 @@ pub(crate) fn fill(pattern: &str, settings: &Object) -> Option<String> {
     replace(pattern, |key| settings.get(key).and_then(Value::as_str).filter(|value| is_label(value)))
 }
 
-fn replace<'a>(pattern: &str, value: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
+/// Replaces each `{key}` by its value; `None` when one has none, or a brace stands alone.
+pub fn replace<T: AsRef<str>>(pattern: &str, mut value: impl FnMut(&str) -> Option<T>) -> Option<String> {
     let mut filled = String::new();
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
         let (key, after) = after.split_once('}')?;
         filled.push_str(before);
-        filled.push_str(value(key)?);
+        filled.push_str(value(key)?.as_ref());
         rest = after;
     }
     filled.push_str(rest);

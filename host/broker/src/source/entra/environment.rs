@@ -58,7 +58,7 @@ impl Environment {
                 )));
             }
         };
-        if let Some(authority) = settings.member("endpoints", "authority") {
+        if let Some(authority) = settings.text("endpoints.authority") {
             environment.authority = normalise_endpoint(authority)
                 .map_err(|problem| CredentialError::Settings(format!("endpoints.authority {problem}")))?;
             environment.addresses = AddressRule::Any;
@@ -68,7 +68,7 @@ impl Environment {
 
     /// A private cloud: the operator names everything, so it may have any address.
     fn stack(settings: &HostSettings, network: &Network) -> Result<Self, CredentialError> {
-        let text = |member: &str| settings.member("azure_stack", member);
+        let text = |member: &str| settings.text(&format!("azure_stack.{member}"));
         let wrong = |problem: &str| CredentialError::Settings(format!("azure_stack.{problem}"));
         let resource = text("resource").ok_or_else(|| wrong("resource is missing: what tokens are for"))?;
         let (cloud, directory) = match text("authentication") {

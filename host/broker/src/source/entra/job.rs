@@ -7,7 +7,7 @@ use cpi_policy::HostSettings;
 /// Certificates to trust in a private cloud, as PEM: the setting, or the job's file.
 pub fn stack_certificates(settings: &HostSettings) -> Option<String> {
     settings.text("environment").filter(|environment| *environment == "AzureStack")?;
-    let given = settings.member("azure_stack", "ca_cert").map(str::to_owned);
+    let given = settings.text("azure_stack.ca_cert").map(str::to_owned);
     given.or_else(|| read(&path("azure_stack_ca_cert.pem")))
 }
 

@@ -10,7 +10,7 @@ const METADATA: &str = "http://169.254.169.254";
 /// A token for the identity of this machine: its own, or one that a user gave to it.
 pub(super) fn ask(settings: &HostSettings, resource: &str) -> Result<Ask, CredentialError> {
     let wrong = |problem: String| CredentialError::Settings(format!("endpoints.metadata {problem}"));
-    let metadata = settings.member("endpoints", "metadata").unwrap_or(METADATA);
+    let metadata = settings.text("endpoints.metadata").unwrap_or(METADATA);
     let metadata = normalise_endpoint(metadata).map_err(wrong)?;
     let mut query = vec![("resource", resource), ("api-version", "2018-02-01")];
     for (setting, field) in
