@@ -17,7 +17,7 @@ pub(crate) struct Arm {
 
 /// Other operations on the same resource end within seconds, or not soon.
 const IN_THE_WAY: Duration = Duration::from_mins(4);
-/// A page more than any subscription has.
+/// More than any subscription has.
 const MOST_PAGES: usize = 500;
 /// Until another call of this machine has written the same resource.
 const LEASE: Duration = Duration::from_mins(30);
@@ -95,10 +95,9 @@ impl Arm {
         query: &[(&str, &str)],
     ) -> Result<Option<Vec<T>>, ApiError> {
         let operation = format!("{}/read", resource.kind);
-        let mut next = Some(resource.url(&self.settings.endpoint, below, query));
+        let mut url = resource.url(&self.settings.endpoint, below, query);
         let mut all = Vec::new();
         for _ in 0..MOST_PAGES {
-            let Some(url) = next.filter(|url| !url.is_empty()) else { break };
             let answer = self.send(&operation, self.request(Method::Get, url.replace(' ', "%20"))).await?;
             if answer.status != 200 {
                 let error = failed(operation, &answer);
@@ -106,9 +105,12 @@ impl Arm {
             }
             let page: Page<T> = parse(operation.clone(), &answer)?;
             all.extend(page.value);
-            next = page.next_link;
+            match page.next_link.filter(|next| !next.is_empty()) {
+                Some(next) => url = next,
+                None => return Ok(Some(all)),
+            }
         }
-        Ok(Some(all))
+        Err(ApiError::Client { operation, message: format!("the list has more than {MOST_PAGES} pages") })
     }
 
     /// Makes or replaces a resource, and returns when that is done.

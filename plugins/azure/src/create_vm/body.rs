@@ -38,6 +38,16 @@ pub(crate) enum Login {
     },
 }
 
+impl Login {
+    /// The name of a machine with Windows.
+    pub(crate) fn computer(&self) -> Option<&str> {
+        match self {
+            Self::Key => None,
+            Self::Password { computer, .. } => Some(computer),
+        }
+    }
+}
+
 /// The body that makes the VM.
 pub(crate) fn body(order: &Order<'_>) -> Value {
     let Order { request, candidate, .. } = order;

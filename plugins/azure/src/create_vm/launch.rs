@@ -1,12 +1,11 @@
-use std::collections::BTreeMap;
-
 use cpi_plugin_sdk::{Failure, Intent, agents, log};
 use futures_concurrency::prelude::*;
 use serde_json::json;
 
 use super::agent;
-use super::body::{self, Login, Order};
-use super::image;
+use super::attempts::Attempts;
+use super::body::{self, Order};
+use super::image::Images;
 use super::login;
 use super::member::Membership;
 use super::request::Request;
@@ -16,9 +15,6 @@ use crate::arm::{Arm, Ended, Resource};
 use crate::errors;
 use crate::vms::find;
 use crate::vms::{belongings, blobs};
-
-/// So often Azure is asked for a VM that it begins and does not bring up.
-const TRIES: usize = 3;
 
 /// The version of the interface that knows of it.
 const FULL_CACHING: &str = "2025-11-01";
@@ -31,51 +27,27 @@ pub(super) async fn launch(
     interfaces: &[Resource],
     made: &mut Made,
 ) -> Result<(), Broken> {
-    let candidates = request.candidates();
     let Site { location, image, set, .. } = site;
     let login = login::of(&image)?;
-    let computer = match &login {
-        Login::Key => None,
-        Login::Password { computer, .. } => Some(computer.as_str()),
-    };
-    let sealed = agents::seal(&agent::settings(request, computer)).map_err(Failure::rejected)?;
+    let sealed = agents::seal(&agent::settings(request, login.computer())).map_err(Failure::rejected)?;
     agent::check_size(sealed.size)?;
 
-    let first = candidates.first().map(|first| request.vm.root_disk.sku_for(first.size)).unwrap_or_default();
-    let mut images = BTreeMap::from([(first, image)]);
+    let mut attempts = Attempts::new(request.candidates());
+    let mut images = Images::new(arm, request, &location, image);
     let mut membership = Membership::of(arm, request, set);
-    let mut vm = find::resource(arm, &request.id);
-    if request.vm.root_disk.is_fully_cached() {
-        vm.version = FULL_CACHING;
-    }
+    membership.ensure(arm, request, &location, made).await?;
+    let vm = resource(arm, request);
     let disks =
         [belongings::os_disk(&arm.settings, &request.id), belongings::ephemeral_disk(&arm.settings, &request.id)];
     let [os, ephemeral] = &disks;
-    membership.ensure(arm, request, &location, made).await?;
-    // What was declared last is removed first, should this call be killed.
-    if request.vhds.is_some() {
-        made.intents.extend(blobs::declare(&request.id).await?);
-    } else {
-        for disk in &disks {
-            made.intents.push(Intent::begin("disk", &disk.id, &json!({})).await?);
-        }
-    }
-    made.intents.push(Intent::begin("vm", &vm.id, &json!({})).await?);
-    let mut replaced = false;
-    let mut number = 0;
-    while let Some(candidate) = candidates.get(number % candidates.len().max(1)) {
-        number += 1;
-        let sku = request.vm.root_disk.sku_for(candidate.size);
-        let sku = if request.vhds.is_some() { first } else { sku };
-        if !images.contains_key(sku) {
-            images.insert(sku, image::find_or_make(arm, &request.stemcell, sku, &location).await?);
-        }
-        let Some(image) = images.get(sku) else { continue };
+    declare(request, &vm, &disks, made).await?;
+    while let Some(candidate) = attempts.current() {
+        let image = images.of(candidate).await?;
         membership.ensure(arm, request, &location, made).await?;
         let order = Order {
             request,
             location: &location,
-            candidate: *candidate,
+            candidate,
             image,
             interfaces,
             availability_set: membership.set(),
@@ -87,33 +59,46 @@ pub(super) async fn launch(
             login: &login,
         };
         made.vm = true;
-        let (error, failed) = match arm.order(&vm, &body::body(&order)).await {
+        let (error, begun) = match arm.order(&vm, &body::body(&order)).await {
             Ok(Ended::Done) => return Ok(()),
             Ok(Ended::Failed(error)) => (error, true),
             Ok(Ended::Canceled(error)) | Err(error) => (error, false),
         };
         log::warn("no VM", &[("size", candidate.size), ("error", &error.to_string())]);
         if membership.is_lost(&error) {
-            number -= 1;
             continue;
         }
-        let may_pass = errors::may_pass(&error);
-        let failure = Failure::vm_not_created(errors::in_words_of_manifests(&error.to_string()), may_pass);
-        // What an earlier call of the same agent left: its VM cannot become this one.
-        let is_left = error.is(&["PropertyChangeNotAllowed"]) && !replaced;
-        let (elsewhere, once_more) = (number < candidates.len(), failed && number < TRIES);
-        if is_left || once_more || (failed || may_pass) && elsewhere {
-            let removed = remove(arm, request, &vm, &disks).await;
-            let left = |second: Failure| format!("and what there was of it was not removed: {}", second.describe());
-            removed.map_err(|second| failure.and(&left(second)))?;
-            replaced |= is_left;
-            number -= usize::from(is_left);
-            continue;
+        let said = errors::in_words_of_manifests(&error.to_string());
+        let failure = Failure::vm_not_created(said, errors::may_pass(&error));
+        if !attempts.go_on(&error, begun) {
+            let keep = begun && arm.settings.keep_failed_vms;
+            return Err(if keep { Broken::Keep(failure) } else { Broken::Undo(failure) });
         }
-        let keep = failed && arm.settings.keep_failed_vms;
-        return Err(if keep { Broken::Keep(failure) } else { Broken::Undo(failure) });
+        let left = |second: Failure| format!("and what there was of it was not removed: {}", second.describe());
+        remove(arm, request, &vm, &disks).await.map_err(|second| failure.and(&left(second)))?;
     }
     Err(Failure::rejected("no size of a VM is named").into())
+}
+
+fn resource(arm: &Arm, request: &Request) -> Resource {
+    let mut vm = find::resource(arm, &request.id);
+    if request.vm.root_disk.is_fully_cached() {
+        vm.version = FULL_CACHING;
+    }
+    vm
+}
+
+/// Says what will be made. What was declared last is removed first, should this call be killed.
+async fn declare(request: &Request, vm: &Resource, disks: &[Resource], made: &mut Made) -> Result<(), Failure> {
+    if request.vhds.is_some() {
+        made.intents.extend(blobs::declare(&request.id).await?);
+    } else {
+        for disk in disks {
+            made.intents.push(Intent::begin("disk", &disk.id, &json!({})).await?);
+        }
+    }
+    made.intents.push(Intent::begin("vm", &vm.id, &json!({})).await?);
+    Ok(())
 }
 
 /// What is there of a VM that did not become whole.

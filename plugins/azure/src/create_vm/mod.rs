@@ -1,6 +1,7 @@
 //! From a plan to a VM: check, look, make, and on any failure undo.
 
 mod agent;
+mod attempts;
 mod availability_set;
 mod body;
 mod disks;

@@ -10,10 +10,14 @@ mod find;
 #[cfg(target_family = "wasm")]
 mod gallery;
 #[cfg(target_family = "wasm")]
+mod images;
+#[cfg(target_family = "wasm")]
 mod light;
 #[cfg(target_family = "wasm")]
 mod managed;
 
 pub(super) use described::{Image, Source};
 #[cfg(target_family = "wasm")]
-pub(super) use find::{find, find_or_make, make};
+pub(super) use find::{find, make};
+#[cfg(target_family = "wasm")]
+pub(super) use images::Images;
