@@ -82,7 +82,7 @@ impl VmProperties {
         let properties = Properties::parse(json)?;
         let tags = properties.tags()?;
         let (instance_types, availability_zones) = required(&properties)?;
-        Ok(Self {
+        let wanted = Self {
             instance_types,
             availability_zones,
             key_name: properties.text("key_name")?.or_else(|| settings.default_key_name.clone()),
@@ -105,7 +105,9 @@ impl VmProperties {
             root_disk: root_disk(&properties.object("root_disk")?)?,
             ephemeral_disk: ephemeral_disk(&properties.object("ephemeral_disk")?, settings)?,
             raw_instance_storage: properties.flag("raw_instance_storage")?.unwrap_or(false),
-        })
+        };
+        properties.tell_unknown("the VM");
+        Ok(wanted)
     }
 }
 

@@ -4,6 +4,7 @@ use super::nic_groups::{self, NicGroup};
 use super::properties::VmProperties;
 use super::security_groups;
 use super::vip::{self, Vip};
+use crate::properties::Properties;
 use crate::settings::Settings;
 use crate::stemcells::id::StemcellId;
 use crate::tags;
@@ -27,6 +28,7 @@ impl Request {
     pub(crate) fn check(plan: Plan, settings: &Settings) -> Result<Self, Failure> {
         nic_groups::check_kinds(&plan.networks)?;
         let vm = VmProperties::parse(&plan.properties, settings)?;
+        plan.networks.iter().try_for_each(tell_unknown)?;
         let groups = nic_groups::group(&plan.networks)?;
         let mut near_disks = plan.near_disks;
         near_disks.sort();
@@ -42,6 +44,13 @@ impl Request {
             vm,
         })
     }
+}
+
+/// Warns of properties that no network has; which of them count depends on its kind and on the other networks.
+fn tell_unknown(network: &Network) -> Result<(), Failure> {
+    let known = Properties::parse(&network.cloud_properties)?.knowing(&["subnet", "subnets", "security_groups"]);
+    known.tell_unknown(&format!("the network '{}'", network.name));
+    Ok(())
 }
 
 #[cfg(test)]

@@ -22,13 +22,15 @@ impl DiskProperties {
         let volume_type = properties.text("type")?.unwrap_or_else(|| "gp3".into());
         let (iops, throughput) = (properties.number("iops")?, properties.number("throughput")?);
         volume_speed::check("", &volume_type, iops, throughput)?;
-        Ok(Self {
+        let wanted = Self {
             volume_type,
             iops,
             throughput,
             encryption: Encryption::of(&properties, settings)?,
             tags: tags::cut(properties.tags()?),
-        })
+        };
+        properties.tell_unknown("the disk");
+        Ok(wanted)
     }
 }
 

@@ -12,10 +12,33 @@ pub(crate) struct LightStemcell {
     pub encryption: Encryption,
 }
 
+/// What stemcells for AWS say of themselves, be it only for people.
+const KNOWN: [&str; 18] = [
+    "ami",
+    "architecture",
+    "boot_mode",
+    "container_format",
+    "disk",
+    "disk_format",
+    "encrypted",
+    "hypervisor",
+    "infrastructure",
+    "kernel_id",
+    "kms_key_arn",
+    "name",
+    "os_distro",
+    "os_type",
+    "root_device_name",
+    "tags",
+    "version",
+    "virtualization_type",
+];
+
 impl LightStemcell {
     /// None for a stemcell whose image has to be uploaded.
     pub(crate) fn parse(json: &str, settings: &Settings) -> Result<Option<Self>, Failure> {
         let properties = Properties::parse(json)?.overlaid_with(&settings.stemcell);
+        properties.clone().knowing(&KNOWN).tell_unknown("the stemcell");
         let by_region = properties.object("ami")?;
         let mut images = Vec::new();
         for region in by_region.keys() {

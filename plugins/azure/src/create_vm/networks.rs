@@ -53,6 +53,16 @@ pub(crate) struct Vip {
     pub group: Option<String>,
 }
 
+/// Properties that have a meaning in networks with interfaces only.
+const OF_INTERFACES: [&str; 6] = [
+    "virtual_network_name",
+    "subnet_name",
+    "security_group",
+    "application_security_groups",
+    "ip_forwarding",
+    "accelerated_networking",
+];
+
 impl Address {
     pub(crate) fn is_v6(&self) -> bool {
         matches!(self, Self::Static(IpAddr::V6(_)))
@@ -149,7 +159,7 @@ fn interface(network: &Network, settings: &Settings) -> Result<Interface, Failur
         ),
         (_, None) => return Err(Failure::rejected(format!("ip address required for manual network: '{name}'"))),
     };
-    Ok(Interface {
+    let interface = Interface {
         names: vec![name.clone()],
         group: network.nic_group.clone(),
         subnet: Subnet {
@@ -162,7 +172,9 @@ fn interface(network: &Network, settings: &Settings) -> Result<Interface, Failur
         application_security_groups: properties.strings("application_security_groups")?,
         ip_forwarding: properties.flag("ip_forwarding")?.unwrap_or(false),
         accelerated_networking: properties.flag("accelerated_networking")?.unwrap_or(false),
-    })
+    };
+    properties.tell_unknown(&format!("the network '{name}'"));
+    Ok(interface)
 }
 
 fn vip(given: &[Network], settings: &Settings) -> Result<Option<Vip>, Failure> {
@@ -171,14 +183,16 @@ fn vip(given: &[Network], settings: &Settings) -> Result<Option<Vip>, Failure> {
     if let Some(second) = vips.next() {
         return Err(Failure::rejected(format!("More than one vip network for '{}'", second.name)));
     }
-    let properties = Properties::parse(&network.cloud_properties)?;
+    let properties = Properties::parse(&network.cloud_properties)?.knowing(&OF_INTERFACES);
     let missing = || Failure::rejected(format!("ip address required for vip network: '{}'", network.name));
-    Ok(Some(Vip {
+    let vip = Vip {
         name: network.name.clone(),
         ip: network.ip.clone().ok_or_else(missing)?,
         resource_group: properties.text("resource_group_name")?.unwrap_or_else(|| settings.resource_group.clone()),
         group: network.nic_group.clone(),
-    }))
+    };
+    properties.tell_unknown(&format!("the network '{}'", network.name));
+    Ok(Some(vip))
 }
 
 #[cfg(test)]

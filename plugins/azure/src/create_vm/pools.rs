@@ -26,7 +26,7 @@ pub(crate) fn parse(all: &Properties, key: &str, default_group: &str) -> Result<
             (_, Some(items)) => {
                 let each = items.iter().map(|item| match item {
                     Value::String(names) => Ok(of_names(names, default_group)),
-                    Value::Object(object) => of_object(&Properties::new(object.clone()), default_group),
+                    Value::Object(object) => of_object(&all.inner(key, object.clone()), default_group),
                     _ => Err(wrong()),
                 });
                 Ok(each.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())

@@ -65,39 +65,47 @@ pub(crate) struct SecurityProfile {
     pub secure_boot: bool,
 }
 
+/// What manifests have had before, and no version of the CPI reads any more.
+const WITHOUT_EFFECT: [&str; 1] = ["storage_account_location"];
 const ZONES: [&str; 3] = ["1", "2", "3"];
 
 impl VmProperties {
     pub(crate) fn parse(json: &str, settings: &Settings) -> Result<Self, Failure> {
-        let all = Properties::parse(json)?;
+        let all = Properties::parse(json)?.knowing(&WITHOUT_EFFECT);
+        let read = Self::read(&all, settings)?;
+        all.tell_unknown("the VM");
+        Ok(read)
+    }
+
+    fn read(all: &Properties, settings: &Settings) -> Result<Self, Failure> {
         let resource_group = all.text("resource_group_name")?.unwrap_or_else(|| settings.resource_group.clone());
-        let zones = zones(&all)?;
+        let zones = zones(all)?;
         vhds::check(settings, &zones)?;
-        let set = named(&all, "availability_set")?.map(|(name, _)| name);
+        let set = named(all, "availability_set")?.map(|(name, _)| name);
         if !zones.is_empty() && set.is_some() {
             return Err(Failure::rejected(
                 "Only one of 'availability_zone' and 'availability_set' is allowed to be configured for a VM",
             ));
         }
-        let spot = Spot::parse(&all)?;
+        let spot = Spot::parse(all)?;
         if let (Some(_), Some(set)) = (&spot, &set) {
             return Err(Failure::rejected(format!(
                 "'priority: Spot' and 'availability_set' '{set}' exclude each other: Azure has no spot VMs in sets"
             )));
         }
         let joins = zones.is_empty() && spot.is_none();
-        let availability_set = joins.then(|| wanted_set(&all, set, settings)).transpose()?;
+        let availability_set = Some(wanted_set(all, set, settings)?).filter(|_| joins);
         Ok(Self {
-            sizes: sizes(&all)?,
+            sizes: sizes(all)?,
             has_own_size: all.text("instance_type")?.is_some(),
             zones,
             availability_set,
-            account: WantedAccount::parse(&all)?,
-            root_disk: RootDisk::parse(&all, settings)?,
+            account: WantedAccount::parse(all)?,
+            root_disk: RootDisk::parse(all, settings)?,
             ephemeral_disk: EphemeralDisk::parse(&all.object("ephemeral_disk")?, settings).map_err(errors::no_vm)?,
-            load_balancers: pools::parse(&all, "load_balancer", &settings.resource_group)?,
-            application_gateways: pools::parse(&all, "application_gateway", &settings.resource_group)?,
-            security_group: named(&all, "security_group")?,
+            load_balancers: pools::parse(all, "load_balancer", &settings.resource_group)?,
+            application_gateways: pools::parse(all, "application_gateway", &settings.resource_group)?,
+            security_group: named(all, "security_group")?,
             application_security_groups: all
                 .is_given("application_security_groups")
                 .then(|| all.strings("application_security_groups"))
@@ -105,12 +113,12 @@ impl VmProperties {
             dynamic_public_ip: all.flag("assign_dynamic_public_ip")?.unwrap_or(false),
             ip_forwarding: all.flag("ip_forwarding")?,
             accelerated_networking: all.flag("accelerated_networking")?,
-            identity: identity(&all, settings, &resource_group)?,
+            identity: identity(all, settings, &resource_group)?,
             tags: all.tags()?,
-            capacity_reservation_group: capacity_reservation_group(&all, settings, &resource_group)?,
-            security_profile: security_profile(&all)?,
+            capacity_reservation_group: capacity_reservation_group(all, settings, &resource_group)?,
+            security_profile: security_profile(all)?,
             spot,
-            machine: Machine::parse(&all, settings, &resource_group)?,
+            machine: Machine::parse(all, settings, &resource_group)?,
             resource_group,
         })
     }
@@ -173,6 +181,7 @@ fn identity(all: &Properties, settings: &Settings, group: &str) -> Result<Option
     if wanted.keys().next().is_none() {
         return Ok(None);
     }
+    let name = wanted.text("user_assigned_identity_name")?;
     match wanted.text("type")?.as_deref() {
         None | Some("SystemAssigned") => return Ok(Some(Identity::System)),
         Some("UserAssigned") => {}
@@ -183,7 +192,7 @@ fn identity(all: &Properties, settings: &Settings, group: &str) -> Result<Option
             return Ok(Some(Identity::System));
         }
     }
-    let name = wanted.text("user_assigned_identity_name")?.ok_or_else(|| {
+    let name = name.ok_or_else(|| {
         Failure::rejected(
             "'user_assigned_identity_name' is required in 'managed_identity' when 'type' is 'UserAssigned'",
         )
@@ -277,6 +286,35 @@ mod tests {
         assert!(
             refusal(&json!({"instance_type": "A", "managed_identity": {"type": "UserAssigned"}})).contains("required")
         );
+    }
+
+    #[test]
+    fn every_property_is_known_in_every_kind_of_vm() {
+        let size = json!({
+            "instance_type": "A", "caching": "ReadOnly", "platform_update_domain_count": 5, "tags": {"any": "tag"},
+            "platform_fault_domain_count": 2, "storage_account_location": "westus", "max_price": null,
+            "managed_identity": {"type": "SystemAssigned", "user_assigned_identity_name": "me"},
+            "root_disk": {"size": 4096, "disk_encryption_set_name": "d"}, "load_balancer": ["a", {"name": "b",
+            "backend_pool_name": "p", "backend_pool_name_v6": "p", "resource_group_name": "g"}],
+            "ephemeral_disk": {"use_root_disk": true, "type": "t", "iops": 1, "mbps": 1, "caching": "None"},
+        });
+        let with = |more: Value| {
+            let mut all = size.clone();
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            all
+        };
+        let set = json!({"name": "s", "platform_fault_domain_count": 3, "platform_update_domain_count": 5});
+        for known in [
+            with(json!({"availability_zone": 1})),
+            with(json!({"availability_set": set})),
+            with(
+                json!({"priority": "Spot", "eviction_policy": "Delete", "max_price": 1, "spot_ondemand_fallback": true}),
+            ),
+        ] {
+            let all = Properties::parse(&known.to_string()).unwrap().knowing(&WITHOUT_EFFECT);
+            VmProperties::read(&all, &testing::settings(&json!({}))).unwrap();
+            assert_eq!(all.unknown(), [], "{known}");
+        }
     }
 
     #[test]

@@ -20,8 +20,9 @@ impl Spot {
         match all.text("priority")?.as_deref() {
             Some("Spot") => {}
             None | Some("Regular") => {
-                let lost =
-                    ["eviction_policy", "max_price", "spot_ondemand_fallback"].into_iter().find(|key| all.has(key));
+                let lost = ["eviction_policy", "max_price", "spot_ondemand_fallback"]
+                    .into_iter()
+                    .find(|key| all.is_given(key));
                 return lost.map_or(Ok(None), |key| Err(Failure::rejected(format!("'{key}' needs 'priority: Spot'"))));
             }
             Some(other) => {

@@ -43,6 +43,7 @@ impl DiskProperties {
             mbps: properties.number("mbps")?,
             encryption_set: properties.text("disk_encryption_set_name")?,
         };
+        properties.tell_unknown("the disk");
         match (&given.sku, given.caching) {
             (Some(sku), Some(caching)) if is_uncached(sku) && caching != Caching::None => {
                 Err(Failure::rejected(format!("disks of type '{sku}' need caching 'None', not '{}'", caching.name())))

@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use cpi_plugin_sdk::{Failure, Tag, settings};
 use serde_json::Value;
 
+use crate::properties::Properties;
+
 /// What a stemcell says of itself: its cloud properties as texts. Azure keeps them as metadata of its blob and as tags of
 /// its images, where they are read when a VM is made.
 pub(crate) type Metadata = BTreeMap<String, String>;
@@ -25,9 +27,25 @@ const RESERVED: [&str; 14] = [
     "stemcell_references",
 ];
 
+/// What is written down for people.
+const CARRIED: [&str; 8] = [
+    "container_format",
+    "disk_format",
+    "hypervisor",
+    "infrastructure",
+    "name",
+    "os_distro",
+    "root_device_name",
+    "version",
+];
+/// Of an image in the marketplace.
+const OF_IMAGES: [&str; 4] = ["image.publisher", "image.offer", "image.sku", "image.version"];
+
 /// The metadata of a stemcell with these cloud properties, a JSON object, and the tags that the director wants on it.
 pub(crate) fn of(properties: &str, tags: &[Tag]) -> Result<Metadata, Failure> {
     let properties = settings::object(properties, "cloud_properties")?;
+    let known = Properties::new(properties.clone()).knowing(&RESERVED).knowing(&CARRIED).knowing(&OF_IMAGES);
+    known.tell_unknown("the stemcell");
     let mut all: Metadata =
         properties.iter().filter_map(|(key, value)| Some((name(key), header(&text(value)?)))).collect();
     for Tag { key, value } in tags.iter().filter(|tag| !tag.key.is_empty()) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from ..plugin import AGENT, VM
+from ..plugin import AGENT, VM, Answer
 from ..world import COMPUTE, DISKS, NETWORK
 from .cases import PROVIDERS, SIZE, Machines
 from .table import row
@@ -36,6 +36,35 @@ class Places(Machines):
             self.assertEqual([], self.emulator.call("GET", path, version).json()["value"])
         # The group itself is never removed.
         self.assertEqual(200, self.emulator.call("GET", "new", COMPUTE).status_code)
+
+    @row(28)
+    def test_misspelt_properties_are_told(self) -> None:
+        """In the log, for the call goes on as ever. What other kinds of networks have is no mistake."""
+        address = {"location": "eastus", "sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}}
+        ip = self.put("Network/publicIPAddresses/mine", NETWORK, address)["properties"]["ipAddress"]
+        networks = {
+            "a": self.manual("10.0.0.4", default=["dns", "gateway"]),
+            "v": {"type": "vip", "ip": ip, "cloud_properties": {"subnet_name": "a"}},
+        }
+        networks["a"]["cloud_properties"]["security_groups"] = "x"
+        wanted = {**SIZE, "availabilty_zone": "1", "root_disk": {"siz": 4096}, "tags": {"any": "tag"}, "mine": {"a": 1}}
+        made = self.call("create_vm", *self.create_vm(wanted, networks=networks))
+        self.assertIsNone(made.response["error"])
+        self.assertEqual(
+            [
+                'key="availabilty_zone" of="the VM" probably="availability_zone"',
+                'key="mine" of="the VM"',
+                'key="root_disk.siz" of="the VM" probably="root_disk.size"',
+                """key="security_groups" of="the network 'a'" probably="security_group\"""",
+            ],
+            self.told(made),
+        )
+        disk = self.call("create_disk", 1024, {"chaching": "None"})
+        self.assertEqual(['key="chaching" of="the disk" probably="caching"'], self.told(disk))
+
+    def told(self, answer: Answer) -> list[str]:
+        said = "there is no such property: it has no effect "
+        return [line.split(said)[1] for line in answer.stderr.splitlines() if said in line]
 
     @row(38)
     def test_a_group_that_may_not_be_made(self) -> None:

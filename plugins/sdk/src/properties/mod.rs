@@ -1,21 +1,30 @@
 //! What operators write: JSON objects, read key by key.
 
+mod asked;
+
 use serde_json::{Map, Value};
 
-use crate::{Failure, Tag, settings, tags};
+pub use asked::Unknown;
 
-/// A JSON object of the operator's, read key by key. What is wrong with a value is said with its full name.
+use asked::Asked;
+
+use crate::{Failure, Tag, log, settings, tags};
+
+/// A JSON object of the operator's, read key by key. What is wrong with a value is said with its full name, and so is what
+/// was never read.
 #[derive(Clone, Debug, Default)]
 pub struct Properties {
     object: Map<String, Value>,
     /// Put before a key in messages, such as `root_disk.`.
     prefix: String,
+    /// Of this object and those in it, clones too.
+    asked: Asked,
 }
 
 impl Properties {
     /// An object whose keys need no prefix.
     pub fn new(object: Map<String, Value>) -> Self {
-        Self { object, prefix: String::new() }
+        Self { object, ..Self::default() }
     }
 
     /// The cloud properties of a call: JSON text of an object.
@@ -23,8 +32,33 @@ impl Properties {
         settings::object(json, "cloud_properties").map(Self::new)
     }
 
+    /// Keys that have a meaning though they are not read in this call, with a dot in those of inner objects.
+    #[must_use]
+    pub fn knowing(self, keys: &[&str]) -> Self {
+        for key in keys {
+            self.note(key);
+        }
+        self
+    }
+
+    /// The keys that were not read until now, of inner objects as well. Nulls say nothing, and an object of which no key was
+    /// read is the operator's own, such as tags.
+    pub fn unknown(&self) -> Vec<Unknown> {
+        self.asked.unknown(&self.object, &self.prefix)
+    }
+
+    /// Warns of each unknown key: to be called when all is read. `of` says whose properties these are, such as `the VM`.
+    pub fn tell_unknown(&self, of: &str) {
+        for unknown in self.unknown() {
+            let mut fields = vec![("key", unknown.key.as_str()), ("of", of)];
+            fields.extend(unknown.likely.as_deref().map(|likely| ("probably", likely)));
+            log::warn("there is no such property: it has no effect", &fields);
+        }
+    }
+
     /// Whether the key is there, be it with a null.
     pub fn has(&self, key: &str) -> bool {
+        self.note(key);
         self.object.contains_key(key)
     }
 
@@ -40,7 +74,7 @@ impl Properties {
             Some(Value::Object(object)) => object.clone(),
             Some(other) => return Err(self.wrong(key, "an object", other)),
         };
-        Ok(Self { object, prefix: format!("{}{key}.", self.prefix) })
+        Ok(self.inner(key, object))
     }
 
     /// A string.
@@ -98,12 +132,17 @@ impl Properties {
             Some(Value::Array(items)) => items,
             Some(other) => return Err(self.wrong(key, "a list of objects", other)),
         };
-        let prefix = format!("{}{key}.", self.prefix);
         let read = |item: &Value| match item {
-            Value::Object(object) => Ok(Self { object: object.clone(), prefix: prefix.clone() }),
+            Value::Object(object) => Ok(self.inner(key, object.clone())),
             other => Err(self.wrong(key, "a list of objects", other)),
         };
         items.iter().map(read).collect()
+    }
+
+    /// An object that stands under the key in a way of its own, such as in a list with other things.
+    #[must_use]
+    pub fn inner(&self, key: &str, object: Map<String, Value>) -> Self {
+        Self { object, prefix: format!("{}{key}.", self.prefix), asked: self.asked.clone() }
     }
 
     /// The items of a list, whatever they are.
@@ -135,7 +174,12 @@ impl Properties {
         self
     }
 
+    fn note(&self, key: &str) {
+        self.asked.note(format!("{}{key}", self.prefix));
+    }
+
     fn value(&self, key: &str) -> Option<&Value> {
+        self.note(key);
         self.object.get(key).filter(|value| !value.is_null())
     }
 
@@ -174,6 +218,41 @@ mod tests {
 
     fn properties(json: &str) -> Properties {
         Properties::parse(json).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_read_is_unknown() {
+        let given = properties(
+            r#"{"instance_typ": 1, "root_disk": {"siz": 1, "size": 2}, "zzz": 1, "none": null, "old": 1,
+                "lb": [{"name": "a", "nam": "b"}, "c", {"nam": "d"}], "tags": {"any": 1}, "ephemeral_disk_size": 1}"#,
+        )
+        .knowing(&["old"]);
+        given.text("instance_type").unwrap();
+        given.object("root_disk").unwrap().number("size").unwrap();
+        given.object("ephemeral_disk").unwrap().number("size").unwrap();
+        given.tags().unwrap();
+        for item in given.values("lb").unwrap().iter().filter_map(Value::as_object) {
+            given.inner("lb", item.clone()).text("name").unwrap();
+        }
+        let told = |key: &str, likely: Option<&str>| Unknown { key: key.into(), likely: likely.map(str::to_owned) };
+        assert_eq!(
+            given.unknown(),
+            [
+                told("ephemeral_disk_size", Some("ephemeral_disk.size")),
+                told("instance_typ", Some("instance_type")),
+                told("lb.nam", Some("lb.name")),
+                told("root_disk.siz", Some("root_disk.size")),
+                told("zzz", None),
+            ]
+        );
+    }
+
+    #[test]
+    fn inner_objects_are_read_as_part_of_the_whole() {
+        let given = properties(r#"{"disk": {"type": "a", "cache": 1}}"#);
+        assert_eq!(given.unknown()[0].key, "disk");
+        given.clone().overlaid_with(&properties("{}")).object("disk").unwrap().text("type").unwrap();
+        assert_eq!(given.unknown()[0].key, "disk.cache");
     }
 
     #[test]
