@@ -293,10 +293,12 @@ fn memory_is_bounded_whatever_the_size() {
 fn files_that_are_no_stemcell_are_refused_before_anything_is_made() {
     let server = Ebs::start();
     let host = with_stemcell(&server, 1, 1);
-    for (content, problem) in [("", "image-archive: "), ("no archive", "image-archive: ")] {
-        fs::write(host.path("image"), content).unwrap();
+    for content in ["", "no archive", &"secret ".repeat(1000)] {
+        let image = host.path("image");
+        fs::write(&image, content).unwrap();
         let (_, message) = create(&host, &json!({})).error();
-        assert!(message.contains(problem), "{message}");
+        assert!(message.contains("image-archive: ") && message.contains(&image.display().to_string()), "{message}");
+        assert!(!message.contains("secret"), "{message}");
     }
     let (_, message) = create(&host, &json!({"boot_mode": "bios"})).error();
     assert!(message.contains("use one of legacy-bios"), "{message}");

@@ -116,7 +116,8 @@ impl Image {
         }
         let (name, largest) = (name.to_owned(), self.file.rules.largest);
         let find = move |image: &Opened| {
-            let size = archive::read(image, &name, largest, archive::Far::Found, |size, _| Ok(size))?;
+            let size = archive::read(image, &name, largest, archive::Far::Found, |size, _| Ok(size))
+                .map_err(|problem| format!("{problem}: '{}'", image.path().display()))?;
             Ok(Member { name, size, facts: OnceLock::new() })
         };
         let member = self.read(find).await?;

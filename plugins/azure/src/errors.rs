@@ -32,9 +32,14 @@ const TRANSIENT: [&str; 9] = [
     "VMStartTimedOut",
 ];
 
+/// Whether there is no room for a VM, which may last.
+pub(crate) fn lacks_room(error: &ApiError) -> bool {
+    error.is(&CAPACITY)
+}
+
 /// Whether another attempt at making a VM, maybe elsewhere, may end differently.
 pub(crate) fn may_pass(error: &ApiError) -> bool {
-    error.is(&CAPACITY) || error.is(&TRANSIENT)
+    lacks_room(error) || error.is(&TRANSIENT)
 }
 
 /// Whatever went wrong, no VM came of it.

@@ -179,7 +179,10 @@ impl fmt::Display for Error {
             | Problem::TimedOut(text)
             | Problem::OverBudget(text)
             | Problem::Invalid(text) => f.write_str(text),
-            Problem::TooLarge(limit) => write!(f, "the answer is larger than {limit} bytes"),
+            Problem::TooLarge(limit) => write!(
+                f,
+                "the answer is larger than {limit} bytes: raise [limits] http = {{ response = … }} in the host's configuration"
+            ),
         }
     }
 }

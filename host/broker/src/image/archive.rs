@@ -41,8 +41,10 @@ enum ArchiveError {
     Headers(u64),
     #[error("image-archive: the archive ends before the image does")]
     CutOff,
-    #[error("image-archive: {0}")]
-    Damaged(String),
+    #[error("image-archive: it cannot be read: {0}")]
+    Unreadable(String),
+    #[error("image-archive: it is no tar archive, plain or compressed with gzip, or a damaged one")]
+    Damaged,
     #[error(
         "limit-image: the archive unpacks to more than {0} bytes: raise [images] largest in the host's configuration \
          if that is a real image"
@@ -116,7 +118,7 @@ pub(super) fn read<T>(
     Ok(result)
 }
 
-/// Why reading an archive failed, in words.
+/// Why reading an archive failed, in words of our own: the library's quote what is in the file.
 pub(super) fn problem(error: &io::Error) -> String {
     let first: &(dyn Error + 'static) = error;
     let mut causes = std::iter::successors(Some(first), |&cause| {
@@ -126,7 +128,8 @@ pub(super) fn problem(error: &io::Error) -> String {
     causes.find_map(|cause| cause.downcast_ref::<ArchiveError>()).map_or_else(
         || match error.kind() {
             io::ErrorKind::UnexpectedEof => cut_off(),
-            _ => ArchiveError::Damaged(error.to_string()).to_string(),
+            _ if error.raw_os_error().is_some() => ArchiveError::Unreadable(error.to_string()).to_string(),
+            _ => ArchiveError::Damaged.to_string(),
         },
         ToString::to_string,
     )

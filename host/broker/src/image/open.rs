@@ -52,6 +52,11 @@ impl Opened {
         self.version.size
     }
 
+    /// As it was named.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// An error when the file is not what it was when it was opened.
     pub(super) fn unchanged(&self) -> Result<(), String> {
         let now = Version::of(&self.file.metadata().map_err(|error| self.unreadable(&error))?);

@@ -6,10 +6,14 @@ mod operation;
 mod resource;
 
 #[cfg(target_family = "wasm")]
+mod change;
+#[cfg(target_family = "wasm")]
 mod client;
 
 #[cfg(target_family = "wasm")]
-pub(crate) use client::{Arm, Ended};
+pub(crate) use change::Ended;
+#[cfg(target_family = "wasm")]
+pub(crate) use client::Arm;
 pub(crate) use error::{is_gone, is_in_the_way};
 pub(crate) use kind::Kind;
 pub(crate) use resource::{Resource, Tagged, nullable, same_id};

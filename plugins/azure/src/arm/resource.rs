@@ -16,22 +16,20 @@ pub(crate) struct Resource {
     pub id: String,
     /// The version of the interface.
     pub version: &'static str,
+    /// A name in it that is none, and would make it another resource.
+    misnomer: Option<String>,
 }
 
 impl Resource {
     pub(crate) fn new(settings: &Settings, group: &str, kind: Kind, name: &str) -> Self {
-        let (subscription, provider) = (&settings.subscription, kind.name());
-        Self {
-            kind: provider,
-            id: format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{provider}/{name}"),
-            version: kind.version(settings.stack),
-        }
+        let all = Self::all(settings, group, kind);
+        Self { id: format!("{}/{name}", all.id), misnomer: misnomer(&[group, name]), ..all }
     }
 
     /// All of a type in a resource group.
     pub(crate) fn all(settings: &Settings, group: &str, kind: Kind) -> Self {
-        let one = Self::new(settings, group, kind, "");
-        Self { id: one.id.trim_end_matches('/').to_owned(), ..one }
+        let id = format!("{}/providers/{}", Self::group(settings, group).id, kind.name());
+        Self { misnomer: misnomer(&[group]), ..Self::known(settings, kind, &id) }
     }
 
     pub(crate) fn group(settings: &Settings, name: &str) -> Self {
@@ -39,13 +37,15 @@ impl Resource {
             kind: "Microsoft.Resources/subscriptions/resourceGroups",
             id: format!("/subscriptions/{}/resourceGroups/{name}", settings.subscription),
             version: Kind::resource_groups(settings.stack),
+            misnomer: misnomer(&[name]),
         }
     }
 
     /// Something that is part of this: the last word of its type, and its name.
     pub(crate) fn part(&self, settings: &Settings, kind: Kind, name: &str) -> Self {
         let word = kind.name().rsplit('/').next().unwrap_or_default();
-        Self::known(settings, kind, &format!("{}/{word}/{name}", self.id))
+        let misnomer = self.misnomer.clone().or_else(|| misnomer(&[name]));
+        Self { misnomer, ..Self::known(settings, kind, &format!("{}/{word}/{name}", self.id)) }
     }
 
     /// Everything in the resource group that this is in.
@@ -55,6 +55,7 @@ impl Resource {
             kind: "Microsoft.Resources/subscriptions/resourceGroups/resources",
             id: format!("{group}/resources"),
             version: Kind::resource_groups(settings.stack),
+            misnomer: self.misnomer.clone(),
         }
     }
 
@@ -64,6 +65,7 @@ impl Resource {
             kind: "Microsoft.Compute/skus",
             id: format!("/subscriptions/{}/providers/Microsoft.Compute/skus", settings.subscription),
             version: Kind::skus(settings.stack),
+            misnomer: None,
         }
     }
 
@@ -77,6 +79,7 @@ impl Resource {
                  artifacttypes/vmimage/offers/{offer}/skus/{sku}/versions/{version}"
             ),
             version: Kind::offers(settings.stack),
+            misnomer: misnomer(&[location, publisher, offer, sku, version]),
         }
     }
 
@@ -86,12 +89,13 @@ impl Resource {
             kind: "Microsoft.Storage",
             id: format!("/subscriptions/{}/providers/Microsoft.Storage", settings.subscription),
             version: Kind::storage(settings.stack),
+            misnomer: None,
         }
     }
 
     /// Something whose id is known already.
     pub(crate) fn known(settings: &Settings, kind: Kind, id: &str) -> Self {
-        Self { kind: kind.name(), id: id.to_owned(), version: kind.version(settings.stack) }
+        Self { kind: kind.name(), id: id.to_owned(), version: kind.version(settings.stack), misnomer: None }
     }
 
     /// Whether its id is one of its type: `…/providers/Microsoft.Compute/disks/{name}`.
@@ -117,8 +121,15 @@ impl Resource {
         json!({"id": self.id})
     }
 
-    /// Its URL, or that of something below it or of an action; with more in the query, if need be.
-    pub(crate) fn url(&self, endpoint: &str, below: &str, query: &[(&str, &str)]) -> String {
+    /// Its URL, or that of something below it or of an action; with more in the query, if need be. An error tells of a
+    /// name that cannot be one.
+    pub(crate) fn url(&self, endpoint: &str, below: &str, query: &[(&str, &str)]) -> Result<String, String> {
+        if let Some(name) = &self.misnomer {
+            let kind = self.kind;
+            return Err(format!(
+                "'{name}' cannot be in the name of a resource ({kind}): names are not empty and have no '/' in them"
+            ));
+        }
         let mut url = endpoint.to_owned();
         for segment in
             self.id.trim_start_matches('/').split('/').chain(below.split('/').filter(|part| !part.is_empty()))
@@ -134,7 +145,7 @@ impl Resource {
             url.push('=');
             escape(value, &mut url);
         }
-        url
+        Ok(url)
     }
 }
 
@@ -153,6 +164,12 @@ pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>
 /// Whether two ids are one: ARM compares them without case, and returns them in another than they were given in.
 pub(crate) fn same_id(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
+}
+
+/// The first of them that is no name.
+fn misnomer(names: &[&str]) -> Option<String> {
+    let is_one = |name: &&&str| ["", ".", ".."].contains(name) || name.contains('/');
+    names.iter().find(is_one).map(|name| (*name).to_owned())
 }
 
 /// Percent-encodes all that is not unreserved (RFC 3986, section 2.3).
@@ -177,15 +194,30 @@ mod tests {
         let settings = testing::settings(&json!({}));
         let disk = Resource::new(&settings, "my rg(1)", Kind::Disk, "snapshots-ä");
         assert_eq!(
-            disk.url(&settings.endpoint, "", &[]),
+            disk.url(&settings.endpoint, "", &[]).unwrap(),
             "https://management.azure.com/subscriptions/sub/resourceGroups/my%20rg%281%29/providers/Microsoft.Compute/\
              disks/snapshots-%C3%A4?api-version=2023-04-02"
         );
-        let skus = Resource::skus(&settings).url("https://m", "", &[("$filter", "location eq 'eastus'")]);
+        let skus = Resource::skus(&settings).url("https://m", "", &[("$filter", "location eq 'eastus'")]).unwrap();
         assert!(skus.ends_with("/skus?api-version=2021-07-01&%24filter=location%20eq%20%27eastus%27"), "{skus}");
         let vm = Resource::new(&settings, "rg", Kind::VirtualMachine, "v");
-        assert!(vm.url("https://m", "restart", &[]).ends_with("/virtualMachines/v/restart?api-version=2024-07-01"));
+        assert!(
+            vm.url("https://m", "restart", &[]).unwrap().ends_with("/virtualMachines/v/restart?api-version=2024-07-01")
+        );
         assert_eq!(Resource::all(&settings, "rg", Kind::Disk).name(), "disks");
+    }
+
+    #[test]
+    fn a_name_never_makes_it_another_resource() {
+        let settings = testing::settings(&json!({}));
+        let url = |group: &str, name: &str| Resource::new(&settings, group, Kind::Disk, name).url("https://m", "", &[]);
+        assert!(url("rg", "d").is_ok());
+        for (group, name) in [("rg", "d/snapshots/s"), ("rg/providers/x", "d"), ("", "d"), ("rg", ".."), ("rg", "")] {
+            assert!(url(group, name).unwrap_err().contains("Microsoft.Compute/disks"), "{group} {name}");
+        }
+        let part = Resource::new(&settings, "rg", Kind::Gallery, "g/x").part(&settings, Kind::GalleryImage, "i");
+        assert!(part.url("https://m", "", &[]).unwrap_err().starts_with("'g/x'"));
+        assert!(part.neighbours(&settings).url("https://m", "", &[]).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@ use futures_concurrency::prelude::*;
 use serde_json::{Value, json};
 
 use super::account;
+use super::boot::Boot;
 use super::interfaces::{self, Common};
 use super::launch;
 use super::request::Request;
@@ -25,29 +26,30 @@ pub(crate) async fn create(arm: &Arm, plan: Plan) -> Result<String, Failure> {
     }
     request.vm.sizes = survey::fitting(arm, &request).await.map_err(errors::no_vm)?;
     let site = survey::survey(arm, &request, location).await.map_err(errors::no_vm)?;
+    let boot = Boot::of(&request, &site.image).map_err(errors::no_vm)?;
     let mut made = Made::default();
-    match build(arm, &request, site, &mut made).await {
+    match build(arm, &request, site, &boot, &mut made).await {
         Ok(()) => Ok(request.id.to_string()),
         Err(broken) => Err(undo::undo(arm, &request, &made, broken).await),
     }
 }
 
-async fn build(arm: &Arm, request: &Request, mut site: Site, made: &mut Made) -> Result<(), Broken> {
+async fn build(arm: &Arm, request: &Request, mut site: Site, boot: &Boot, made: &mut Made) -> Result<(), Broken> {
     let settings = &arm.settings;
     if site.lacks_group {
         let group = Resource::group(settings, &request.vm.resource_group);
         arm.put(&group, &json!({"location": site.location})).await?;
     }
-    if request.vm.dynamic_public_ip && request.networks.vip.is_none() {
+    if let Some(minutes) = request.idle_minutes {
         let address = belongings::address(settings, &request.id);
-        let body = address_body(request, &site, settings);
+        let body = address_body(request, &site, settings, minutes);
         made.intents.push(declare::make(arm, "public-ip-address", &address, &body).await?);
         if let Some(primary) = site.references.first_mut() {
             primary.public_address = Some((address.id, false));
         }
     }
     let interfaces = make_interfaces(arm, request, &site, made).await?;
-    launch::launch(arm, request, site, &interfaces, made).await?;
+    launch::launch(arm, request, site, boot, &interfaces, made).await?;
     Ok(finish_disks(arm, request).await?)
 }
 
@@ -97,12 +99,12 @@ async fn make_interfaces(arm: &Arm, request: &Request, site: &Site, made: &mut M
 }
 
 /// An address of the VM's own. Where it may come up in several zones, it serves them all.
-fn address_body(request: &Request, site: &Site, settings: &Settings) -> Value {
+fn address_body(request: &Request, site: &Site, settings: &Settings, idle_minutes: u64) -> Value {
     let mut body = json!({
         "location": site.location,
         "tags": request.tags_of_parts(settings.tag_all_resources),
         "sku": {"name": "Standard"},
-        "properties": {"publicIPAllocationMethod": "Static", "idleTimeoutInMinutes": request.idle_minutes},
+        "properties": {"publicIPAllocationMethod": "Static", "idleTimeoutInMinutes": idle_minutes},
     });
     let zones = match request.vm.zones.as_slice() {
         [] => return body,

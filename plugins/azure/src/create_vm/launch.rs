@@ -1,12 +1,11 @@
-use cpi_plugin_sdk::{Failure, Intent, agents, log};
+use cpi_plugin_sdk::{Failure, Intent, log};
 use futures_concurrency::prelude::*;
 use serde_json::json;
 
-use super::agent;
 use super::attempts::Attempts;
 use super::body::{self, Order};
+use super::boot::Boot;
 use super::image::Images;
-use super::login;
 use super::member::Membership;
 use super::request::Request;
 use super::survey::Site;
@@ -24,14 +23,11 @@ pub(super) async fn launch(
     arm: &Arm,
     request: &Request,
     site: Site,
+    boot: &Boot,
     interfaces: &[Resource],
     made: &mut Made,
 ) -> Result<(), Broken> {
     let Site { location, image, set, .. } = site;
-    let login = login::of(&image)?;
-    let sealed = agents::seal(&agent::settings(request, login.computer())).map_err(Failure::rejected)?;
-    agent::check_size(sealed.size)?;
-
     let mut attempts = Attempts::new(request.candidates());
     let mut images = Images::new(arm, request, &location, image);
     let mut membership = Membership::of(arm, request, set);
@@ -55,13 +51,13 @@ pub(super) async fn launch(
             delete_disks: arm.settings.delete_disks_with_vm,
             os_disk: os.name(),
             ephemeral_disk: ephemeral.name(),
-            token: &sealed.token,
-            login: &login,
+            token: &boot.token,
+            login: &boot.login,
         };
         made.vm = true;
         let (error, begun) = match arm.order(&vm, &body::body(&order)).await {
             Ok(Ended::Done) => return Ok(()),
-            Ok(Ended::Failed(error)) => (error, true),
+            Ok(Ended::Failed { error, .. }) => (error, true),
             Ok(Ended::Canceled(error)) | Err(error) => (error, false),
         };
         log::warn("no VM", &[("size", candidate.size), ("error", &error.to_string())]);
@@ -74,8 +70,10 @@ pub(super) async fn launch(
             let keep = begun && arm.settings.keep_failed_vms;
             return Err(if keep { Broken::Keep(failure) } else { Broken::Undo(failure) });
         }
-        let left = |second: Failure| format!("and what there was of it was not removed: {}", second.describe());
-        remove(arm, request, &vm, &disks).await.map_err(|second| failure.and(&left(second)))?;
+        if let Err(second) = remove(arm, request, &vm, &disks).await {
+            log::warn("what there is of it is not removed", &[("error", &second.describe())]);
+            return Err(Broken::Undo(failure));
+        }
     }
     Err(Failure::rejected("no size of a VM is named").into())
 }

@@ -19,11 +19,11 @@ pub(crate) mod vhds;
 #[cfg(target_family = "wasm")]
 mod account;
 #[cfg(target_family = "wasm")]
+mod boot;
+#[cfg(target_family = "wasm")]
 mod build;
 #[cfg(target_family = "wasm")]
 mod launch;
-#[cfg(target_family = "wasm")]
-mod login;
 #[cfg(target_family = "wasm")]
 mod member;
 #[cfg(target_family = "wasm")]

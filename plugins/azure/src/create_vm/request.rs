@@ -26,15 +26,16 @@ pub(crate) struct Request {
     pub near_disks: Vec<String>,
     pub ssh_user: String,
     pub ssh_public_key: String,
-    /// Of an address of the VM's own.
-    pub idle_minutes: u64,
+    /// Of an address of the VM's own, if it gets one: a VIP takes its place.
+    pub idle_minutes: Option<u64>,
 }
 
 impl Request {
     pub(crate) fn check(plan: Plan, settings: &Settings) -> Result<Self, Failure> {
         let vm = VmProperties::parse(&plan.properties, settings)?;
         let networks = Networks::parse(&plan.networks, settings)?;
-        let idle_minutes = if vm.dynamic_public_ip { idle_minutes(settings).map_err(errors::no_vm)? } else { 0 };
+        let has_own_address = vm.dynamic_public_ip && networks.vip.is_none();
+        let idle_minutes = if has_own_address { Some(idle_minutes(settings).map_err(errors::no_vm)?) } else { None };
         let key = |value: &Option<String>, key: &str| {
             let missing = || Failure::invalid(format!("missing configuration parameters > azure:{key}"));
             value.clone().ok_or_else(missing)

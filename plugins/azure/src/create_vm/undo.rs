@@ -61,7 +61,7 @@ pub(super) async fn undo(arm: &Arm, request: &Request, made: &Made, broken: Brok
             failure
         }
         Err(second) => {
-            let left = format!("and not everything was removed: {}", second.describe());
+            let left = format!("and not everything was removed: {}. Look for {}", second.describe(), parts(request));
             // Another attempt would find the addresses taken.
             Failure::vm_not_created(failure.and(&left).message(), false)
         }
@@ -69,6 +69,14 @@ pub(super) async fn undo(arm: &Arm, request: &Request, made: &Made, broken: Brok
 }
 
 fn kept(request: &Request, failure: &Failure) -> Failure {
+    Failure::vm_not_created(failure.describe(), false).and(&format!(
+        "This VM fails in provisioning after multiple retries. You need to delete {} yourself, since keep_failed_vms is set",
+        parts(request)
+    ))
+}
+
+/// What a VM consists of, for who has to look for it.
+fn parts(request: &Request) -> String {
     let (vm, group) = (&request.id.name, &request.id.resource_group);
     let disks = match &request.id.storage_account {
         Some(account) => {
@@ -76,14 +84,12 @@ fn kept(request: &Request, failure: &Failure) -> Failure {
         }
         None => format!("its disks 'bosh-disk-os-{vm}*'"),
     };
-    Failure::vm_not_created(failure.describe(), false).and(&format!(
-        "This VM fails in provisioning after multiple retries. You need to delete the VM '{vm}' in the resource group \
-         '{group}', its network interfaces '{vm}-N', {disks} and its public IP address '{vm}' yourself, since \
-         keep_failed_vms is set"
-    ))
+    format!(
+        "the VM '{vm}' in the resource group '{group}', its network interfaces '{vm}-N', {disks} and its public IP address \
+         '{vm}'"
+    )
 }
 
-/// The VM, if there may be one, and all that goes with it.
 async fn remove(arm: &Arm, request: &Request, made: &Made) -> Result<(), Failure> {
     if made.vm {
         arm.delete(&find::resource(arm, &request.id)).await?;
@@ -100,5 +106,5 @@ async fn remove(arm: &Arm, request: &Request, made: &Made) -> Result<(), Failure
     if !made.vm || request.vhds.is_some() {
         all.disks.clear();
     }
-    delete::remove(arm, &all).await
+    delete::remove(arm, &request.id, &all).await
 }

@@ -36,13 +36,16 @@ pub(crate) async fn get(arm: &Arm, disk: &DiskId) -> Result<Disk, Failure> {
     find(arm, disk).await?.ok_or_else(|| errors::disk_not_found(disk))
 }
 
-/// The managed disk, which must be there for this; a blob cannot have it done to it.
+/// The managed disk, which must be there for this. A blob cannot have it done to it, and where the operator has switched
+/// managed disks off, directors shall copy as they did.
 pub(crate) async fn get_native(arm: &Arm, disk: &DiskId, what: &str) -> Result<Disk, Failure> {
-    if let Some(found) = find_managed(arm, disk).await? {
-        return Ok(found);
+    let only = format!("Native disk {what} only supported for managed disks");
+    if !arm.settings.managed_disks {
+        return Err(Failure::not_supported(format!("{only}: use_managed_disks is off")));
     }
-    if disk.is_managed() {
-        return Err(errors::disk_not_found(disk));
+    match find(arm, disk).await? {
+        Some(found) => Ok(found),
+        None if disk.is_managed() => Err(errors::disk_not_found(disk)),
+        None => Err(Failure::not_supported(format!("{only}: '{disk}' is a blob"))),
     }
-    Err(Failure::not_supported(format!("Native disk {what} only supported for managed disks: '{disk}' is a blob")))
 }

@@ -3,8 +3,9 @@ use futures_concurrency::prelude::*;
 use serde::Deserialize;
 
 use super::belongings::Belongings;
+use super::model::Reference;
 use super::{blobs, find};
-use crate::arm::{Arm, Kind, Resource, Tagged};
+use crate::arm::{Arm, Kind, Resource, Tagged, nullable, same_id};
 use crate::disks;
 use crate::errors;
 use crate::ids::VmId;
@@ -16,7 +17,20 @@ struct Interface {
     tagged: Tagged,
 }
 
-/// The set has VMs, or is about to.
+#[derive(Deserialize)]
+struct Set {
+    #[serde(default, deserialize_with = "nullable")]
+    properties: Members,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Members {
+    #[serde(deserialize_with = "nullable")]
+    virtual_machines: Vec<Reference>,
+}
+
+/// Another VM has just joined the set, or is about to.
 const SET_IN_USE: [&str; 3] = ["Conflict", "OperationNotAllowed", "ResourceInUse"];
 
 /// Removes a VM and what was made with it. Persistent disks stay. A VM that is gone may have left the rest.
@@ -29,10 +43,10 @@ pub(crate) async fn delete(arm: &Arm, vm: &VmId) -> Result<(), Failure> {
         None => left(arm, vm).await?,
     };
     if vm.storage_account.is_none() {
-        return remove(arm, &belongings).await;
+        return remove(arm, vm, &belongings).await;
     }
     belongings.disks.clear();
-    let (blobs, rest) = (blobs::remove(arm, vm), remove(arm, &belongings)).join().await;
+    let (blobs, rest) = (blobs::remove(arm, vm), remove(arm, vm, &belongings)).join().await;
     rest.and(blobs)
 }
 
@@ -47,10 +61,10 @@ async fn left(arm: &Arm, vm: &VmId) -> Result<Belongings, Failure> {
 }
 
 /// Removes everything, also when a part of it fails; the first failure is told.
-pub(crate) async fn remove(arm: &Arm, belongings: &Belongings) -> Result<(), Failure> {
+pub(crate) async fn remove(arm: &Arm, vm: &VmId, belongings: &Belongings) -> Result<(), Failure> {
     let disks: Vec<_> = belongings.disks.iter().map(|disk| disks::delete::remove(arm, disk)).collect();
     let (network, disks, set) =
-        (network(arm, belongings), disks.join(), availability_set(arm, belongings)).join().await;
+        (network(arm, belongings), disks.join(), availability_set(arm, vm, belongings)).join().await;
     let first = std::iter::once(network).chain(disks).chain([set]).find_map(Result::err);
     first.map_or(Ok(()), |error| Err(error.into()))
 }
@@ -63,8 +77,13 @@ async fn network(arm: &Arm, belongings: &Belongings) -> Result<(), ApiError> {
 }
 
 /// The last VM of a set takes it along.
-async fn availability_set(arm: &Arm, belongings: &Belongings) -> Result<(), ApiError> {
+async fn availability_set(arm: &Arm, vm: &VmId, belongings: &Belongings) -> Result<(), ApiError> {
     let Some(set) = &belongings.availability_set else { return Ok(()) };
+    let Some(Set { properties }) = arm.read(set).await? else { return Ok(()) };
+    let gone = find::resource(arm, vm);
+    if properties.virtual_machines.iter().any(|member| !same_id(&member.id, &gone.id)) {
+        return Ok(());
+    }
     match arm.delete(set).await {
         Err(error) if error.is(&SET_IN_USE) => {
             log::debug("the availability set stays", &[("id", &set.id), ("reason", &error.to_string())]);

@@ -94,3 +94,8 @@ class Addresses(Machines):
         self.nothing_is_left()
         # Nobody looks at it where no address is made.
         self.cpi("create_vm", *self.create_vm(SIZE), context={"pip_idle_timeout_in_minutes": 31})
+        self.cpi("delete_vm", VM)
+        made = self.put("Network/publicIPAddresses/reserved", NETWORK, {"location": "eastus", **STANDARD})
+        networks = {"a": self.manual("10.0.0.9"), "v": {"type": "vip", "ip": made["properties"]["ipAddress"]}}
+        wanted = self.create_vm({**SIZE, "assign_dynamic_public_ip": True}, networks=networks)
+        self.cpi("create_vm", *wanted, context={"pip_idle_timeout_in_minutes": 31})

@@ -23,6 +23,16 @@ class Changes(Rows):
         self.fails("DiskNotFound", "resize_disk", MISSING, 2048)
         self.fails("InvalidCall", "resize_disk", disk, "large")
 
+    @row(68)
+    def test_without_managed_disks_directors_copy(self) -> None:
+        disk = self.cpi("create_disk", 10240, {})
+        self.forget()
+        self.configure(use_managed_disks=False, storage_account_name="account")
+        for method, arguments in (("resize_disk", (20480,)), ("update_disk", (20480, {}))):
+            said = self.fails("NotSupported", method, disk, *arguments)
+            self.assertIn("only supported for managed disks: use_managed_disks is off", said)
+        self.assertEqual([], self.requests("GET|PATCH"))
+
     @row(69)
     def test_update(self) -> None:
         disk = self.cpi("create_disk", 10240, {})

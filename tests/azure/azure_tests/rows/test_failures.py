@@ -44,6 +44,15 @@ class Failures(Machines):
         self.nothing_is_left()
 
     @row(54)
+    def test_where_there_is_no_room_nobody_waits_in_place(self) -> None:
+        """Azure gives a time to wait with it; what is there of the VM is removed before it is tried anew."""
+        self.failing(1, code="AllocationFailed", retry_after=60)
+        self.cpi("create_vm", *self.create_vm(SIZE))
+        first, second = self.requests("PUT", "/virtualMachines/")
+        self.assertLess(second["time"] - first["time"], 30)
+        self.assertEqual(1, len(self.requests("DELETE", "/virtualMachines/")))
+
+    @row(54)
     def test_what_will_not_pass_is_not_tried_again(self) -> None:
         for how in (
             {"status": 409, "code": "OperationNotAllowed", "message": "exceeding approved Total Regional Cores quota"},
@@ -121,6 +130,17 @@ class Failures(Machines):
         self.assertEqual(("Bosh::Clouds::VMCreationFailed", False), (error["type"], error["ok_to_retry"]))
         self.assertIn("a wrong parameter", error["message"])
         self.assertIn("a lock forbids it", error["message"])
+        for part in (f"VM '{AGENT}' in the resource group 'g'", f"'{AGENT}-N'", f"'bosh-disk-os-{AGENT}*'"):
+            self.assertIn(part, error["message"])
+        self.assertIn(f"Microsoft.Network/networkInterfaces/delete '{AGENT}-0'", error["message"])
+
+    @row(56)
+    def test_what_there_is_of_a_vm_is_told_once(self) -> None:
+        self.failing(1, code="AllocationFailed", message="no room")
+        self.fault("DELETE", "/virtualMachines/", status=409, code="ScopeLocked", message="a lock forbids it", times=99)
+        error = self.answer("create_vm", *self.create_vm(SIZE))["error"]
+        self.assertEqual((1, 1), (error["message"].count("a lock forbids it"), error["message"].count("no room")))
+        self.assertIn(f"Look for the VM '{AGENT}'", error["message"])
 
     @row(57)
     def test_words_are_those_of_the_manifest(self) -> None:

@@ -90,6 +90,10 @@ class Lives(Machines):
             self.cpi("reboot_vm", VM)
             self.assertEqual("VM running", self.power())
         self.assertIn("'gone' cannot be found", self.fails("VMNotFound", "reboot_vm", GONE))
+        self.forget()
+        self.fault("POST", "/restart", operation={"status": "Failed", "code": "Broken", "message": "it did not stop"})
+        self.assertIn("it did not stop", self.fails("CloudError", "reboot_vm", VM))
+        self.assertEqual([], self.requests("POST", "/start$"))
 
     def power(self) -> str:
         path = f"g/providers/Microsoft.Compute/virtualMachines/{AGENT}"

@@ -133,7 +133,12 @@ class Places(Machines):
         second = self.cpi("create_vm", *other)[0]
         self.assertEqual(1, len(self.requests("PUT", "/availabilitySets/")))
         self.cpi("delete_vm", VM)
+        self.assertEqual([], self.requests("DELETE", "/availabilitySets/"))
         self.assertEqual(["group"], self.names("Compute/availabilitySets", COMPUTE))
+        # Nor does a VM that does not come up take it along.
+        self.fault("PUT", "/virtualMachines/", status=400, code="InvalidParameter", message="a wrong parameter")
+        self.fails("VMCreationFailed", "create_vm", *self.create_vm(SIZE, "group"))
+        self.assertEqual([], self.requests("DELETE", "/availabilitySets/"))
         self.cpi("delete_vm", second)
         self.nothing_is_left()
 

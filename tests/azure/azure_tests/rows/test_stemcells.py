@@ -154,6 +154,18 @@ class Images(Stemcells):
         self.cpi("delete_vm", vm)
 
     @row(21)
+    def test_an_image_that_failed_is_made_anew(self) -> None:
+        stemcell = self.upload()
+        self.fault("PUT", "/images/", operation={"status": "Failed", "code": "Broken", "message": "no such blob"})
+        said = self.fails("VMCreationFailed", "create_vm", *self.create_vm(SIZE, stemcell=stemcell))
+        self.assertIn(f"Failed to get the user image information of the stemcell '{stemcell}'", said)
+        name = stemcell.removeprefix("bosh-stemcell-") + "-P-eastus"
+        self.assertEqual("Failed", self.image_now(name)["properties"]["provisioningState"])
+        vm, _ = self.cpi("create_vm", *self.create_vm(SIZE, stemcell=stemcell))
+        self.assertEqual("Succeeded", self.image_now(name)["properties"]["provisioningState"])
+        self.cpi("delete_vm", vm)
+
+    @row(21)
     def test_one_of_an_old_name_is_replaced(self) -> None:
         stemcell = self.upload()
         self.image(f"{stemcell}-Premium_LRS-eastus", "Premium_LRS")

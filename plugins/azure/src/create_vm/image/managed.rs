@@ -1,26 +1,54 @@
 use cpi_plugin_sdk::{Failure, log};
+use serde::Deserialize;
 
 use super::{Image, managed_body};
-use crate::arm::{Arm, Kind, Resource, Tagged};
+use crate::arm::{Arm, Kind, Resource, Tagged, nullable};
 use crate::stemcells::{heavy, image_names};
+
+#[derive(Deserialize)]
+struct Found {
+    #[serde(flatten)]
+    tagged: Tagged,
+    #[serde(default, deserialize_with = "nullable")]
+    properties: State,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct State {
+    #[serde(deserialize_with = "nullable")]
+    provisioning_state: String,
+}
+
+impl Found {
+    /// What is left of an attempt to make it, and makes no VM.
+    fn has_failed(&self) -> bool {
+        self.properties.provisioning_state == "Failed"
+    }
+}
 
 /// The image of a heavy stemcell for a type of disk in a location, if there is one.
 pub(super) async fn find(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Option<Image>, Failure> {
-    read(arm, &resource(arm, stemcell, sku, location)?).await
+    let resource = resource(arm, stemcell, sku, location)?;
+    let found: Option<Found> = arm.read(&resource).await?;
+    let whole = found.filter(|found| !found.has_failed());
+    whole.map(|found| Image::new(resource.id, &found.tagged.tags)).transpose()
 }
 
 /// Makes it of the stemcell's blob. Calls on this machine that want the same one wait for each other.
 pub(super) async fn make(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Image, Failure> {
-    made(arm, stemcell, sku, location)
-        .await
-        .map_err(|failure| failure.within("Failed to get the user image information"))
+    made(arm, stemcell, sku, location).await.map_err(|failure| {
+        failure.within(&format!("Failed to get the user image information of the stemcell '{stemcell}'"))
+    })
 }
 
 async fn made(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Image, Failure> {
     let resource = resource(arm, stemcell, sku, location)?;
     let _lease = arm.lease(&resource.id).await?;
-    if let Some(image) = read(arm, &resource).await? {
-        return Ok(image);
+    match arm.read::<Found>(&resource).await? {
+        Some(found) if !found.has_failed() => return Image::new(resource.id, &found.tagged.tags),
+        Some(_) => drop(arm.delete(&resource).await?),
+        None => {}
     }
     let (blob, metadata) = heavy::copy::in_location(arm, stemcell, location).await?;
     let image = Image::new(resource.id.clone(), &managed_body::tags(&metadata))?;
@@ -35,9 +63,4 @@ async fn made(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Im
 fn resource(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Resource, Failure> {
     let name = image_names::image_name(stemcell, sku, location)?;
     Ok(arm.resource(&arm.settings.resource_group, Kind::Image, &name))
-}
-
-async fn read(arm: &Arm, resource: &Resource) -> Result<Option<Image>, Failure> {
-    let found: Option<Tagged> = arm.read(resource).await?;
-    found.map(|found| Image::new(resource.id.clone(), &found.tags)).transpose()
 }

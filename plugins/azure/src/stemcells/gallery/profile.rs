@@ -21,20 +21,28 @@ impl Profile {
     /// The profile for VMs in a location, too; nothing when all is as it should be.
     pub(crate) fn change(&self, location: &str, replicas: u64) -> Option<Value> {
         let mut changed = self.0.clone();
-        if self.0.get("replicaCount").and_then(Value::as_u64).is_some_and(|count| count != replicas) {
+        let count = self.0.get("replicaCount").and_then(Value::as_u64);
+        if count.is_some_and(|count| count != replicas) {
             changed.insert("replicaCount".to_owned(), json!(replicas));
         }
         let mut regions = self.0.get("targetRegions").and_then(Value::as_array).cloned().unwrap_or_default();
         let is_here = |region: &Value| {
             region.get("name").and_then(Value::as_str).is_some_and(|name| same_location(name, location))
         };
-        if !regions.iter().any(is_here) {
-            regions.push(json!({"name": location}));
-            changed.insert("targetRegions".to_owned(), Value::Array(regions));
-        }
-        if changed == self.0 {
+        let has_it = regions.iter().any(is_here);
+        if has_it && changed == self.0 {
             return None;
         }
+        if !has_it {
+            regions.push(json!({"name": location}));
+        }
+        // Azure shows the count of all in each region, where it would keep the old one.
+        for region in regions.iter_mut().filter_map(Value::as_object_mut) {
+            if count.is_some() && region.get("regionalReplicaCount").and_then(Value::as_u64) == count {
+                region.remove("regionalReplicaCount");
+            }
+        }
+        changed.insert("targetRegions".to_owned(), Value::Array(regions));
         changed.remove(READ_ONLY);
         Some(Value::Object(changed))
     }
@@ -50,7 +58,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_added_and_the_rest_stays() {
-        let west = json!({"name": "West US", "regionalReplicaCount": 3});
+        let west = json!({"name": "West US", "regionalReplicaCount": 4});
         let there = profile(json!({"replicaCount": 3, "targetRegions": [west], "publishedDate": "2026"}));
         assert_eq!(there.change("westus", 3), None);
         assert_eq!(there.change("westus", 1), Some(json!({"replicaCount": 1, "targetRegions": [west]})));
@@ -58,5 +66,13 @@ mod tests {
         assert_eq!(there.change("eastus", 3), Some(both));
         assert_eq!(profile(json!({"targetRegions": [{"name": "eastus"}]})).change("eastus", 3), None);
         assert_eq!(profile(Profile::first("eastus", 3)).change("EastUS", 3), None);
+    }
+
+    #[test]
+    fn a_new_count_reaches_the_regions_that_had_the_old_one() {
+        let region = json!({"name": "West US", "regionalReplicaCount": 3, "storageAccountType": "Standard_LRS"});
+        let there = profile(json!({"replicaCount": 3, "targetRegions": [region]}));
+        let regions = json!([{"name": "West US", "storageAccountType": "Standard_LRS"}]);
+        assert_eq!(there.change("westus", 5), Some(json!({"replicaCount": 5, "targetRegions": regions})));
     }
 }

@@ -48,7 +48,13 @@ pub(crate) fn without(tags: &Tags, stemcell: &str) -> Option<Tags> {
 }
 
 fn written(tags: &Tags, stemcells: &[String]) -> Tags {
-    let others = tags.iter().filter(|(key, _)| !key.starts_with(OWN) && *key != LIST && *key != SINGLE);
+    // Who reads nothing else goes on finding its stemcell.
+    let is_other = |key: &str, value: &String| match key {
+        LIST => false,
+        SINGLE => stemcells.contains(value),
+        _ => !key.starts_with(OWN),
+    };
+    let others = tags.iter().filter(|(key, value)| is_other(key, value));
     let mut all: Tags = others.map(|(key, value)| (key.clone(), value.clone())).collect();
     let mut list = String::new();
     for id in stemcells {
@@ -104,5 +110,13 @@ mod tests {
         assert_eq!(without(&one, "a"), None);
         assert_eq!(without(&one, "b"), Some(one.clone()));
         assert_eq!(without(&tags(&[("stemcell_name", "a")]), "a"), None);
+    }
+
+    #[test]
+    fn the_tag_of_the_first_kind_stays_as_long_as_its_stemcell() {
+        let both = with(&tags(&[("stemcell_name", "a")]), "b");
+        assert_eq!(both, tags(&[("stemcell_name", "a"), ("stemcell_references", "a,b")]));
+        assert_eq!(without(&both, "a").unwrap(), tags(&[("stemcell_references", "b")]));
+        assert_eq!(without(&both, "b").unwrap(), tags(&[("stemcell_name", "a"), ("stemcell_references", "a")]));
     }
 }
