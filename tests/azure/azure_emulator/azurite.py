@@ -3,49 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
-from .kinds.storage_accounts import account_key
-
-_MAIN = Path("node_modules/azurite/dist/src/azurite.js")
+_MAIN = "azurite.js"
+_PACKAGE = Path("node_modules/azurite")
 _LISTENS = re.compile(r"Azurite (Blob|Table) service is successfully listening at (http://\S+)")
 _SECONDS_TO_START = 60
 
 
 class Azurite:
-    """Knows its accounts from its start on: a new one means a new start. What is stored outlives that."""
+    """Starts when it is first asked for, and serves all accounts."""
 
     def __init__(self, packages: Path) -> None:
-        if not (packages / _MAIN).is_file():
-            raise FileNotFoundError(f"{packages / _MAIN}: there is no azurite (make azure installs it)")
+        if not (packages / _PACKAGE).is_dir():
+            raise FileNotFoundError(f"{packages / _PACKAGE}: there is no azurite (make azure installs it)")
         self.main = packages / _MAIN
         self._folder = tempfile.TemporaryDirectory(prefix="azure-emulator-")
         self._process: asyncio.subprocess.Process | None = None
-        self._accounts: set[str] = set()
         self.urls: dict[str, str] = {}
         """Where `blob` and `table` are, once it runs."""
         self._starting = asyncio.Lock()
 
-    async def url(self, service: str, account: str, others: Iterable[str]) -> str:
-        """Where `blob` or `table` is, for an account that has to be served, and others that may be as well."""
+    async def url(self, service: str) -> str:
+        """Where `blob` or `table` is."""
         async with self._starting:
-            if account not in self._accounts:
-                await self._stop()
-                self._accounts |= {account, *others}
+            if not self._process:
                 await self._start()
-            return self.urls[service]
+        return self.urls[service]
 
     async def close(self) -> None:
         await self._stop()
         self._folder.cleanup()
 
     async def _start(self) -> None:
-        accounts = ";".join(f"{name}:{account_key(name)}:{account_key(name, 2)}" for name in sorted(self._accounts))
         command = [
             "node",
             str(self.main),
@@ -64,13 +57,11 @@ class Azurite:
         ]
         self._process = await asyncio.create_subprocess_exec(
             *command,
-            env={**os.environ, "AZURITE_ACCOUNTS": accounts},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
-        self.urls = {}
         async with asyncio.timeout(_SECONDS_TO_START):
             while len(self.urls) < 2:
                 line = await self._process.stdout.readline() if self._process.stdout else b""

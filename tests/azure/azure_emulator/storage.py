@@ -81,7 +81,7 @@ class Storage:
 
     async def _passed_on(self, incoming: web.Request, service: str, body: bytes) -> web.Response:
         account = incoming.path.split("/")[1]
-        home = await self.azurite.url(service, account, self._accounts())
+        home = await self.azurite.url(service)
         await self._empty_if_new(account)
         if account == disk_access.ACCOUNT:
             await self._make_disk(incoming.path.rsplit("/", 1)[1])

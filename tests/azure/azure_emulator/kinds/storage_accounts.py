@@ -73,7 +73,7 @@ class StorageAccounts(Kind):
 
 
 def account_key(name: str, number: int = 1) -> str:
-    """The key of an account. It follows from the name, so that the storage service can be told beforehand."""
+    """The key of an account. It follows from the name, so that the storage service (`npm/azurite.js`) knows it, too."""
     return base64.b64encode(hashlib.sha512(f"{name}#{number}".encode()).digest()).decode()
 
 
