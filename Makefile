@@ -6,6 +6,8 @@ PYTHON  ?= python3
 GOLDEN  ?= ../shared/golden
 # Azure's published API descriptions, by which the emulator of Azure is judged in addition where they are to be had.
 AZURE_SPECS ?= ../shared/azure-specs
+# How many tests of Azure run at the same time. Most of what they do is waiting.
+AZURE_WORKERS ?= 8
 
 # Always the same set at once: the features of shared crates stay the same, so the cloud SDKs are compiled once.
 PLUGINS  = cpi-plugin-sim cpi-plugin-aws cpi-plugin-azure cpi-plugin-hostile
@@ -27,7 +29,7 @@ test: build .venv/ready tests/azure/npm/node_modules/ready ## Runs every test
 	@$(MAKE) --no-print-directory azure golden
 
 azure: .venv/ready tests/azure/npm/node_modules/ready ## Lets Azure's own SDK and validator judge the emulator of Azure, and the plugin live in it
-	@AZURE_SPECS='$(abspath $(AZURE_SPECS))' .venv/bin/python -m unittest discover -s tests/azure -t tests/azure
+	@AZURE_SPECS='$(abspath $(AZURE_SPECS))' .venv/bin/python -m pytest tests/azure --quiet -n $(AZURE_WORKERS) --dist worksteal
 
 build: setup ## Makes dist/: the program and its plugins, to be put anywhere
 	@echo "== plugins (the cloud SDKs take some minutes the first time)"

@@ -55,6 +55,9 @@ def _options() -> argparse.Namespace:
         "--delay", type=float, default=0.0, metavar="SECONDS", help="how long an operation takes at least"
     )
     parser.add_argument("--retry-after", type=int, default=0, metavar="SECONDS", help="value of Retry-After")
+    parser.add_argument(
+        "--until-stdin-ends", action="store_true", help="end with the process that holds the other end of stdin"
+    )
     return parser.parse_args()
 
 
@@ -63,6 +66,8 @@ async def _run(options: argparse.Namespace, settings: Settings) -> None:
     ended = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, ended.set)
+    if options.until_stdin_ends:
+        asyncio.get_running_loop().add_reader(sys.stdin, lambda: None if sys.stdin.buffer.read1() else ended.set())
     async with AsyncExitStack() as stack:
         emulator = Emulator(cloud)
         handler = server.handler_of(emulator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ from .tokens import Tokens
 class Cloud:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
+        self._first_settings = self.settings.shown()
         self.store = Store()
         self.operations = Operations(self.settings)
         self.faults = Faults()
@@ -26,7 +28,8 @@ class Cloud:
         self._serial = itertools.count(1)
 
     def reset(self) -> None:
-        """As after the start; what was set on the command line stays."""
+        """As after the start, with what was set on the command line. Tokens stay good."""
+        self.settings.change(copy.deepcopy(self._first_settings))
         self.store.clear()
         self.operations.clear()
         self.faults.rules.clear()

@@ -1,6 +1,6 @@
 """`/_emulator/…`: what a test sets, breaks and looks at.
 
-POST   /_emulator/reset        everything as after the start; with {"resources": […]} these are put in place
+POST   /_emulator/reset        everything as after the start, settings too; with {"resources": […]} these are put in place
 POST   /_emulator/resources    adds resources as they are, without checks; DELETE with {"id"} removes one
 GET    /_emulator/state        all resources, with what only the service knows; unfinished operations
 GET    /_emulator/settings     settings; PATCH changes them

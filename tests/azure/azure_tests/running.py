@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 import unittest
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,20 +112,13 @@ class Emulator:
         return {} if method == "DELETE" else self.call("GET", path, version).json()
 
 
-def skipped(why: str) -> unittest.SkipTest:
-    """Skips with a line that is seen: unittest itself only counts."""
-    print(f"\n{why}", file=sys.stderr)
-    return unittest.SkipTest(why)
-
-
 @contextmanager
 def emulator(*options: str, verify: str | bool = True) -> Iterator[Emulator]:
-    """Runs as long as the block."""
+    """Runs as long as the block, and never longer than this process."""
     environment = {**os.environ, "PYTHONPATH": str(HOME)}
-    command = [sys.executable, "-m", "azure_emulator", "--port", "0", *options]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment, text=True, start_new_session=True
-    )
+    command = [sys.executable, "-m", "azure_emulator", "--port", "0", "--until-stdin-ends", *options]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment, text=True, start_new_session=True)
     try:
         assert process.stdout
         first = process.stdout.readline()
@@ -137,22 +133,45 @@ def emulator(*options: str, verify: str | bool = True) -> Iterator[Emulator]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if process.stdout:
-            process.stdout.close()
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                stream.close()
+
+
+@functools.cache
+def shared(*options: str) -> Emulator:
+    """The one with these options that all tests of this process have, one after the other."""
+    running = ExitStack()
+    atexit.register(running.close)
+    return running.enter_context(emulator(*options))
 
 
 class EmulatorCase(unittest.TestCase):
-    """One emulator for all tests of a class, empty before each."""
+    """An emulator that is as after its start, with nothing in it."""
 
     options: tuple[str, ...] = ()
-    verify: str | bool = True
+    settings: dict[str, Any] = {}
+    """What is set in it before each test."""
+    tell: Callable[[str], None]
+    """Shows a text at the end of the run."""
+    count: Callable[[str], None]
+    """Counts what became of a fault; the sums are shown at the end of the run."""
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.emulator = cls.enterClassContext(emulator(*cls.options, verify=cls.verify))
-        cls.settings = cls.emulator.control("GET", "settings")
+        super().setUpClass()
+        cls.emulator = shared(*cls.options)
 
     def setUp(self) -> None:
+        super().setUp()
         self.emulator.control("POST", "reset")
         self.emulator.http.headers.pop("authorization", None)
-        self.emulator.control("PATCH", "settings", self.settings)
+        if self.settings:
+            self.emulator.control("PATCH", "settings", self.settings)
+
+
+WITH_AZURITE = ("--azurite", str(HOME / "npm"))
+needs_azurite = unittest.skipUnless(
+    shutil.which("node") and (HOME / "npm/node_modules/azurite").is_dir(),
+    "blobs and tables: skipped, there is no node, or no packages in tests/azure/npm (make azure)",
+)

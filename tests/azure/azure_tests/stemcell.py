@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure_emulator.kinds.storage_accounts import account_key
 
 from .plugin import Plugin
-from .running import HOME, SCOPE, skipped
+from .running import SCOPE, WITH_AZURITE, needs_azurite
 
 STORAGE = "2023-05-01"
 MIB = 1 << 20
@@ -40,16 +39,11 @@ def vhd(*pieces: bytes, footer: bytes = b"conectix".ljust(512, b"\1")) -> bytes:
     return b"".join(piece.ljust(2 * MIB, b"\0") for piece in pieces) + footer
 
 
+@needs_azurite
 class Stemcells(Plugin):
     """An account `default1` in the location of the resource group, and a place for images."""
 
-    options = ("--azurite", str(HOME / "npm"))
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        if not shutil.which("node") or not (HOME / "npm/node_modules/azurite").is_dir():
-            raise skipped("stemcells: skipped, there is no node, or no packages in tests/azure/npm (make azure)")
-        super().setUpClass()
+    options = WITH_AZURITE
 
     def setUp(self) -> None:
         super().setUp()

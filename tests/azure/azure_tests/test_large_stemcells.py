@@ -100,8 +100,8 @@ class LargeStemcells(Stemcells):
             piece = filled[index]
             self.assertEqual(piece, blob.download_blob(index * STEP, len(piece)).readall())
         sent = sum(map(len, filled.values()))
-        print(
-            f"\n3 GiB, {sent / MIB:.0f} MiB of them no zeros: {seconds:.1f} s, {3 * 1024 / seconds:.0f} MiB/s, "
+        self.tell(
+            f"3 GiB, {sent / MIB:.0f} MiB of them no zeros: {seconds:.1f} s, {3 * 1024 / seconds:.0f} MiB/s, "
             f"{memory / MIB:.0f} MiB of memory"
         )
         self.assertLess(memory, MOST_MEMORY)

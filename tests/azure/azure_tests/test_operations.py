@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import unittest
 
 import requests
 
@@ -172,7 +171,3 @@ class Operations(EmulatorCase):
         self.emulator.call("PUT", DISK, DISKS, EMPTY)
         (one,) = self.emulator.control("GET", "requests")
         self.assertEqual(("arm", "PUT", 202, EMPTY), (one["service"], one["method"], one["status"], one["body"]))
-
-
-if __name__ == "__main__":
-    unittest.main()

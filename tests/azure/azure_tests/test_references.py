@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import unittest
 
 from .world import COMPUTE, DISKS, HOME, NETWORK, World
 
@@ -390,7 +389,3 @@ class Networks(World):
             "properties"
         ]
         self.assertEqual(("10.0.0.4", "10.0.0.4"), (before["privateIPAddress"], after["privateIPAddress"]))
-
-
-if __name__ == "__main__":
-    unittest.main()

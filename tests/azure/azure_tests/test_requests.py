@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,7 +49,7 @@ class Requests(Plugin):
             with self.subTest(measured.name):
                 self.assertEqual([measured.ours, measured.least, measured.kept], counts, self._asked())
                 self.assertLessEqual(measured.ours, measured.ruby)
-        print("\n" + "\n".join(lines), file=sys.stderr)
+        self.tell("\n".join(lines))
 
     def test_a_service_that_wants_ten_seconds_is_waited_for_a_third_of_what_the_ruby_cpi_sleeps(self) -> None:
         self.emulator.control("PATCH", "settings", {"retry_after": 10})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unittest
 
 from .running import SCOPE, EmulatorCase
 
@@ -169,7 +168,3 @@ class Rules(EmulatorCase):
         answer = self.emulator.call("GET", "g", GROUPS, headers=headers)
         self.assertEqual("mine-1", answer.headers["x-ms-client-request-id"])
         self.assertTrue(answer.headers["x-ms-request-id"])
-
-
-if __name__ == "__main__":
-    unittest.main()

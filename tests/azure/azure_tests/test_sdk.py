@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unittest
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
@@ -430,7 +429,3 @@ class SdkLifeCycle(EmulatorCase):
     def power(self) -> list[str]:
         view = self.sdk.compute.virtual_machines.instance_view(GROUP, "vm1")
         return [status.code for status in view.statuses if status.code.startswith("PowerState/")]
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -20,7 +20,7 @@ from azure_emulator.registry import EMBEDDED, KINDS, ROUTES
 from azure_emulator.specification import table
 from azure_emulator.specification.generate import TABLE, generate, key_of
 
-from .running import HOME, EmulatorCase, skipped
+from .running import HOME, EmulatorCase
 from .scenario import RECENT, RUBY, Scenario
 
 SPECS = Path(os.environ.get("AZURE_SPECS", ""))
@@ -35,11 +35,17 @@ _LEFT_OUT = re.compile(
 )
 
 
-def setUpModule() -> None:
-    if not (SPECS / "operations.json").is_file():
-        raise skipped(f"Azure's descriptions: skipped, there is no {SPECS}/operations.json (AZURE_SPECS)")
+needs_descriptions = unittest.skipUnless(
+    (SPECS / "operations.json").is_file(),
+    f"Azure's descriptions: skipped, there is no {SPECS}/operations.json (AZURE_SPECS)",
+)
+needs_validator = unittest.skipUnless(
+    shutil.which("node") and (HOME / "npm/node_modules/oav").is_dir(),
+    "Azure's validator: skipped, there is no node, or no packages in tests/azure/npm (make azure)",
+)
 
 
+@needs_descriptions
 class Descriptions(unittest.TestCase):
     def setUp(self) -> None:
         self.operations = [
@@ -95,16 +101,10 @@ class Descriptions(unittest.TestCase):
         return kind in KINDS or kind in EMBEDDED or f"{method.lower()} {words[-1]}" in actions
 
 
+@needs_descriptions
+@needs_validator
 class Answers(EmulatorCase):
     maxDiff = None
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        if not shutil.which("node") or not (HOME / "npm/node_modules/oav").is_dir():
-            raise skipped(
-                "Azure's validator: skipped, there is no node, or no packages in tests/azure/npm (make azure)"
-            )
-        super().setUpClass()
 
     def test_the_validator_finds_nothing_wrong(self) -> None:
         exchanges = []
@@ -146,7 +146,3 @@ class Answers(EmulatorCase):
             )
             self.assertEqual(0, done.returncode, done.stderr)
             return json.loads(found.read_text())
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -19,7 +19,6 @@ class Stack(Plugin):
         cls.authority.write_bytes(authority)
         own.write_bytes(pem)
         cls.emulator = cls.enterClassContext(emulator("--tls-cert", str(own), verify=str(cls.authority)))
-        cls.settings = cls.emulator.control("GET", "settings")
 
     def test_its_certificates_are_trusted_when_they_are_given(self) -> None:
         stack = {"domain": "stack.example", "authentication": "AzureAD", "resource": "https://management.azure.com/"}

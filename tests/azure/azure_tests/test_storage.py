@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import unittest
 from datetime import UTC, datetime, timedelta
 
 from azure.core.credentials import AzureNamedKeyCredential
@@ -11,20 +9,15 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobClient, BlobServiceClient, generate_blob_sas
 
-from .running import HOME, EmulatorCase, skipped
+from .running import WITH_AZURITE, EmulatorCase, needs_azurite
 
 STORAGE = "2023-05-01"
 PAGES = 4 << 20
 
 
+@needs_azurite
 class Storage(EmulatorCase):
-    options = ("--azurite", str(HOME / "npm"))
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        if not shutil.which("node") or not (HOME / "npm/node_modules/azurite").is_dir():
-            raise skipped("blobs and tables: skipped, there is no node, or no packages in tests/azure/npm (make azure)")
-        super().setUpClass()
+    options = WITH_AZURITE
 
     def setUp(self) -> None:
         super().setUp()
@@ -152,7 +145,3 @@ class Storage(EmulatorCase):
             if one["service"] == "blob"
         ]
         self.assertEqual([("PUT", 201), ("PUT", 503), ("PUT", 201)], record)
-
-
-if __name__ == "__main__":
-    unittest.main()

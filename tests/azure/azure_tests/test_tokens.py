@@ -6,7 +6,6 @@ import base64
 import hashlib
 import tempfile
 import time
-import unittest
 import uuid
 from pathlib import Path
 
@@ -150,7 +149,3 @@ class Tokens(EmulatorCase):
                             "GET", "/subscriptions/5f0c5a3e-1111-4222-8333-444455556666", "2022-12-01", token=token
                         )
                         self.assertEqual(200, answer.status_code, answer.text)
-
-
-if __name__ == "__main__":
-    unittest.main()

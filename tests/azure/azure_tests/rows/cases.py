@@ -21,7 +21,7 @@ def name_of(disk: str) -> str:
 class Rows(Plugin):
     """Operations are over at the first look: what goes on for longer is in `test_transport.py`."""
 
-    options = ("--polls", "0")
+    settings = {"polls": 0}
 
 
 class Machines(Rows):

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from ..certificates import issued
 from ..plugin import VM, Plugin
-from ..running import TENANT
+from ..running import TENANT, emulator
 from ..tunnel import Tunnel, tunnel
 from .table import row
 
@@ -34,9 +34,7 @@ class Clouds(Plugin):
         cls.ca, server = folder / "ca.pem", folder / "server.pem"
         for file, pem in zip((cls.ca, server), issued(*HOSTS), strict=True):
             file.write_bytes(pem)
-        cls.options = ("--tls-cert", str(server))
-        cls.verify = str(cls.ca)
-        super().setUpClass()
+        cls.emulator = cls.enterClassContext(emulator("--tls-cert", str(server), verify=str(cls.ca)))
 
     def setUp(self) -> None:
         super().setUp()

@@ -1,0 +1,51 @@
+"""What tests tell besides passing or failing: collected from all processes that ran them, and shown at the end."""
+
+from __future__ import annotations
+
+import unittest
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from azure_tests.rows import table
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Told())
+
+
+@pytest.fixture(autouse=True)
+def _told(request: pytest.FixtureRequest) -> None:
+    """Gives each test its `tell(text)` and `count(what)`, and its rows to its report."""
+    case, properties = request.instance, request.node.user_properties
+    if isinstance(case, unittest.TestCase):
+        case.tell = lambda text: properties.append(("told", text))
+        case.count = lambda what: properties.append(("counted", what))
+        properties.append(("rows", getattr(request.function, "rows", ())))
+
+
+class Told:
+    def __init__(self) -> None:
+        self.held, self.failed = set[int](), set[int]()
+        self.counts = Counter[str]()
+        self.texts: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        rows = {number for name, numbers in report.user_properties if name == "rows" for number in numbers}
+        if report.failed:
+            self.failed |= rows
+        elif report.when == "call" and report.passed:
+            self.held |= rows
+        if report.when == "teardown":
+            self.counts.update(what for name, what in report.user_properties if name == "counted")
+            self.texts += [text for name, text in report.user_properties if name == "told"]
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.held or self.failed:
+            terminalreporter.write_line("\n" + table.text(self.held - self.failed))
+        if self.counts:
+            ways = ", ".join(f"{count} {way}" for way, count in sorted(self.counts.items()))
+            terminalreporter.write_line(f"\ncreate_vm in Azure, faults injected: {self.counts.total()}; {ways}")
+        for text in self.texts:
+            terminalreporter.write_line("\n" + text)
