@@ -119,6 +119,9 @@ fn properties(order: &Order<'_>) -> Map<String, Value> {
         insert("securityProfile", Value::Object(security));
     }
     vm.machine.add_to(&mut properties);
+    if let Some(host) = &vm.host {
+        host.add_to(&mut properties);
+    }
     if let Some(spot) = candidate.spot {
         spot.add_to(&mut properties);
     }

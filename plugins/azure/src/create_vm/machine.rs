@@ -15,26 +15,14 @@ pub(crate) struct Machine {
     ultra_disks: bool,
     /// `SCSI` or `NVMe`.
     pub disk_controller: Option<String>,
-    /// Ids.
+    /// An id.
     proximity_group: Option<String>,
-    host: Option<String>,
-    host_group: Option<String>,
 }
 
 impl Machine {
     pub(crate) fn parse(all: &Properties, settings: &Settings, group: &str) -> Result<Self, Failure> {
-        let id = |key: &str, kind| Ok::<_, Failure>(all.text(key)?.map(|name| id_of(settings, group, kind, &name)));
-        let host_group = id("dedicated_host_group", Kind::HostGroup)?;
-        let host = match (all.text("dedicated_host")?, &host_group) {
-            (Some(host), _) if host.starts_with('/') => Some(host),
-            (Some(host), Some(group)) => Some(format!("{group}/hosts/{host}")),
-            (Some(host), None) => {
-                return Err(Failure::rejected(format!(
-                    "'dedicated_host' '{host}' is a name, which needs 'dedicated_host_group', or give its id"
-                )));
-            }
-            (None, _) => None,
-        };
+        let proximity_group = all.text("proximity_placement_group")?;
+        let proximity_group = proximity_group.map(|name| id_of(settings, group, Kind::ProximityPlacementGroup, &name));
         let disk_controller = all.text("disk_controller_type")?;
         if let Some(other) = disk_controller.as_ref().filter(|kind| !["SCSI", "NVMe"].contains(&kind.as_str())) {
             return Err(Failure::rejected(format!("'disk_controller_type' can be SCSI or NVMe, got: '{other}'")));
@@ -46,10 +34,7 @@ impl Machine {
             encryption_at_host: all.flag("encryption_at_host")?.unwrap_or(false),
             ultra_disks: all.flag("ultra_ssd_enabled")?.unwrap_or(has_it),
             disk_controller,
-            proximity_group: id("proximity_placement_group", Kind::ProximityPlacementGroup)?,
-            // Azure takes one of both.
-            host_group: host_group.filter(|_| host.is_none()),
-            host,
+            proximity_group,
         })
     }
 
@@ -58,12 +43,8 @@ impl Machine {
         if self.ultra_disks {
             properties.insert("additionalCapabilities".to_owned(), json!({"ultraSSDEnabled": true}));
         }
-        for (key, id) in
-            [("proximityPlacementGroup", &self.proximity_group), ("host", &self.host), ("hostGroup", &self.host_group)]
-        {
-            if let Some(id) = id {
-                properties.insert(key.to_owned(), json!({"id": id}));
-            }
+        if let Some(id) = &self.proximity_group {
+            properties.insert("proximityPlacementGroup".to_owned(), json!({"id": id}));
         }
     }
 }
@@ -92,21 +73,10 @@ mod tests {
     }
 
     #[test]
-    fn places_are_names_or_ids() {
-        let of = "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Compute";
-        assert_eq!(
-            body(
-                &json!({"proximity_placement_group": "near", "dedicated_host_group": "hosts", "dedicated_host": "one"})
-            ),
-            json!({
-                "proximityPlacementGroup": {"id": format!("{of}/proximityPlacementGroups/near")},
-                "host": {"id": format!("{of}/hostGroups/hosts/hosts/one")},
-            })
-        );
-        assert_eq!(body(&json!({"dedicated_host_group": "/id"})), json!({"hostGroup": {"id": "/id"}}));
-        assert!(
-            parse(&json!({"dedicated_host": "one"})).unwrap_err().message().contains("needs 'dedicated_host_group'")
-        );
+    fn what_is_passed_on_is_checked() {
+        let near = "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Compute/proximityPlacementGroups/near";
+        let group = json!({"proximityPlacementGroup": {"id": near}});
+        assert_eq!(body(&json!({"proximity_placement_group": "near"})), group);
         assert!(parse(&json!({"disk_controller_type": "IDE"})).unwrap_err().message().contains("got: 'IDE'"));
     }
 }

@@ -5,6 +5,7 @@ mod attempts;
 mod availability_set;
 mod body;
 mod disks;
+mod host;
 mod image;
 mod interfaces;
 mod machine;

@@ -1,6 +1,7 @@
 use cpi_plugin_sdk::{Failure, Tag, log};
 
 use super::disks::{EphemeralDisk, RootDisk};
+use super::host::Host;
 use super::machine::Machine;
 use super::pools::{self, Pool};
 use super::spot::Spot;
@@ -40,6 +41,7 @@ pub(crate) struct VmProperties {
     pub capacity_reservation_group: Option<String>,
     pub security_profile: Option<SecurityProfile>,
     pub spot: Option<Spot>,
+    pub host: Option<Host>,
     pub machine: Machine,
 }
 
@@ -93,7 +95,14 @@ impl VmProperties {
                 "'priority: Spot' and 'availability_set' '{set}' exclude each other: Azure has no spot VMs in sets"
             )));
         }
-        let joins = zones.is_empty() && spot.is_none();
+        let host = Host::parse(all, settings, &resource_group)?;
+        if let (Some(host), Some(set)) = (&host, &set) {
+            let hosts = &host.group.id;
+            return Err(Failure::rejected(format!(
+                "dedicated hosts ('{hosts}') and 'availability_set' '{set}' exclude each other: Azure has no sets there"
+            )));
+        }
+        let joins = zones.is_empty() && spot.is_none() && host.is_none();
         let availability_set = Some(wanted_set(all, set, settings)?).filter(|_| joins);
         Ok(Self {
             sizes: sizes(all)?,
@@ -118,6 +127,7 @@ impl VmProperties {
             capacity_reservation_group: capacity_reservation_group(all, settings, &resource_group)?,
             security_profile: security_profile(all)?,
             spot,
+            host,
             machine: Machine::parse(all, settings, &resource_group)?,
             resource_group,
         })
@@ -271,6 +281,14 @@ mod tests {
             vm.availability_set,
             Some(WantedSet { name: Some("s".into()), update_domains: 5, fault_domains: 3 })
         );
+    }
+
+    #[test]
+    fn vms_on_dedicated_hosts_join_no_set() {
+        let vm = parse(&json!({"instance_type": "A", "dedicated_host_group": "hosts"})).unwrap();
+        assert!(vm.host.is_some() && vm.availability_set.is_none());
+        let both = json!({"instance_type": "A", "dedicated_host_group": "hosts", "availability_set": "s"});
+        assert!(refusal(&both).ends_with("and 'availability_set' 's' exclude each other: Azure has no sets there"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-"""Capacity reservation groups, capacity reservations and proximity placement groups."""
+"""Capacity reservations, proximity placement groups and dedicated hosts, with the groups that they are in."""
 
 from __future__ import annotations
 
@@ -78,4 +78,29 @@ class ProximityGroups(Kind):
         ]
 
 
-KINDS = (ReservationGroups(), Reservations(), ProximityGroups())
+class HostGroups(Kind):
+    type = "Microsoft.Compute/hostGroups"
+    style = AT_ONCE
+
+    def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
+        if not properties(body).get("platformFaultDomainCount"):
+            raise bad_parameter("platformFaultDomainCount", "Required parameter 'platformFaultDomainCount' is missing.")
+        fill(body["properties"], supportAutomaticPlacement=False)
+        return body
+
+    def check_removal(self, cloud: Cloud, entry: Entry) -> None:
+        if any(cloud.store.below(entry.id)):
+            raise conflict(f"Dedicated host group '{entry.body['name']}' cannot be deleted: it has hosts.")
+
+
+class Hosts(Kind):
+    type = "Microsoft.Compute/hostGroups/hosts"
+
+    def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
+        if not (body.get("sku") or {}).get("name"):
+            raise bad_parameter("sku.name", "Required parameter 'sku.name' is missing (null).")
+        fill(properties(body), hostId=cloud.guid(), provisioningTime=now(), timeCreated=now())
+        return body
+
+
+KINDS = (ReservationGroups(), Reservations(), ProximityGroups(), HostGroups(), Hosts())

@@ -221,6 +221,7 @@ def check_placement(cloud: Cloud, body: Body, size: Size, image: Image | None) -
     ):
         if reference(value):
             cloud.expect(reference(value), target)
+    _check_host(cloud, body)
     if image and image.generation not in size.generations:
         raise ArmError(
             400,
@@ -239,6 +240,23 @@ def check_placement(cloud: Cloud, body: Body, size: Size, image: Image | None) -
         )
     if image:
         _check_plan(body, image)
+
+
+def _check_host(cloud: Cloud, body: Body) -> None:
+    own = body["properties"]
+    host, group = reference(own.get("host")), reference(own.get("hostGroup"))
+    if not host and not group:
+        return
+    if host and group:
+        raise bad_parameter("hostGroup", "A virtual machine cannot have both 'host' and 'hostGroup'.")
+    if own.get("availabilitySet"):
+        raise bad_parameter("host", "Dedicated hosts are not supported for virtual machines in availability sets.")
+    found = cloud.expect(host or group, "host.id" if host else "hostGroup.id")
+    hosts = cloud.expect(found.id.rsplit("/hosts/", 1)[0], "host.id") if host else found
+    if hosts.body.get("zones") and zones_of(hosts.body) != zones_of(body):
+        raise bad_parameter("zones", f"The virtual machine has to be in the zone of the host group {hosts.id}.")
+    if group and not hosts.properties["supportAutomaticPlacement"]:
+        raise bad_parameter("hostGroup.id", f"Automatic placement is not enabled for the host group {group}.")
 
 
 def _check_plan(body: Body, image: Image) -> None:

@@ -196,6 +196,34 @@ class Models(Machines):
             self.assertEqual(expected, model["properties"]["capacityReservation"])
         self.assertNotIn("capacityReservation", self.made({})["properties"])
 
+    def test_dedicated_hosts(self) -> None:
+        """A VM is in their zone and in no availability set; what cannot be is refused before anything is made."""
+        automatic = {"platformFaultDomainCount": 1, "supportAutomaticPlacement": True}
+        for name, more in (("any", {"properties": automatic}), ("zonal", {"properties": automatic, "zones": ["2"]})):
+            self.put(f"Compute/hostGroups/{name}", COMPUTE, {"location": "eastus", **more})
+        by_hand = {"location": "eastus", "properties": {"platformFaultDomainCount": 1}}
+        hosts = self.put("Compute/hostGroups/by-hand", COMPUTE, by_hand)["id"]
+        one = self.put("Compute/hostGroups/by-hand/hosts/one", COMPUTE, {"location": "eastus", "sku": {"name": "DSv3-Type1"}})
+        model = self.made({"dedicated_host_group": "any"}, "director-web")["properties"]
+        self.assertTrue(model["hostGroup"]["id"].endswith("/hostGroups/any"))
+        self.assertNotIn("availabilitySet", model)
+        self.made({"dedicated_host_group": "zonal", "availability_zone": 2})
+        for named in ({"dedicated_host_group": hosts, "dedicated_host": "one"}, {"dedicated_host": one["id"]}):
+            model = self.made(named)["properties"]
+            self.assertEqual(({"id": one["id"]}, None), (model["host"], model.get("hostGroup")))
+        self.nothing_is_left()
+        for fragment, properties in (
+            ("exclude each other", {"dedicated_host_group": "any", "availability_set": "mine"}),
+            ("are in zone 2: 'availability_zone' has to be 2, and is none", {"dedicated_host_group": "zonal"}),
+            ("has to be 2, and is 3", {"dedicated_host_group": "zonal", "availability_zone": 3}),
+            ("name one with 'dedicated_host'", {"dedicated_host_group": "by-hand"}),
+            ("Cannot find the group of dedicated hosts", {"dedicated_host_group": "missing"}),
+        ):
+            with self.subTest(properties):
+                answer = self.answer("create_vm", *self.create_vm({**SIZE, **properties}, "director-web"))
+                self.assertIn(fragment, answer["error"]["message"])
+                self.nothing_is_left()
+
     @row(53)
     def test_boot_diagnostics(self) -> None:
         """Azure keeps them: no storage account is looked for or made."""

@@ -3,6 +3,7 @@
 mod address;
 mod balancers;
 mod groups;
+mod host;
 mod place;
 mod set;
 mod sizes;
@@ -37,7 +38,7 @@ pub(super) struct Site {
 pub(super) async fn survey(arm: &Arm, request: &Request, location: String) -> Result<Site, Failure> {
     let size = request.vm.sizes.first().map(String::as_str).unwrap_or_default();
     let sku = request.vm.root_disk.sku_for(size);
-    let (image, references, set, lacks_group) = (
+    let (image, references, set, host, lacks_group) = (
         async {
             match (&request.vhds, &request.id.storage_account) {
                 // It is made when everything else is there.
@@ -47,11 +48,12 @@ pub(super) async fn survey(arm: &Arm, request: &Request, location: String) -> Re
         },
         references(arm, request),
         set::state(arm, request, &location),
+        host::check(arm, request, &location),
         lacks_group(arm, &request.vm.resource_group),
     )
         .join()
         .await;
-    let (references, set, lacks_group) = (references?, set?, lacks_group?);
+    let (references, set, (), lacks_group) = (references?, set?, host?, lacks_group?);
     let image = match image? {
         Some(image) => image,
         // Only when everything else is there: it stays, for the next VMs.
