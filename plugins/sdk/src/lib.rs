@@ -72,6 +72,7 @@ pub mod http;
 mod image;
 mod intent;
 pub mod log;
+mod note;
 pub mod properties;
 mod provider;
 pub mod random;
@@ -86,6 +87,7 @@ pub use adapter::Adapter;
 pub use api_error::ApiError;
 pub use image::{Blocks, Facts, Image, Receipt, Unsent};
 pub use intent::Intent;
+pub use note::Note;
 pub use provider::Provider;
 pub use upload_note::UploadNote;
 

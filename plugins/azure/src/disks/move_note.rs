@@ -1,4 +1,4 @@
-use cpi_plugin_sdk::Failure;
+use cpi_plugin_sdk::{Failure, Note};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -14,6 +14,11 @@ pub(super) struct Move {
     pub snapshot: String,
     /// The body that makes the disk as it was, without a zone.
     original: Value,
+}
+
+/// Where the move of a disk is written down.
+pub(super) fn of(disk: &str) -> Note {
+    Note::of(format!("disk-move {}", disk.to_ascii_lowercase()))
 }
 
 /// What a disk keeps. All else follows from its snapshot, or is Azure's.

@@ -1,11 +1,8 @@
-use std::time::Duration;
-
-use cpi_plugin_sdk::state::{self, Problem};
-use cpi_plugin_sdk::{Failure, Intent, clock, log, random};
+use cpi_plugin_sdk::{Failure, Intent, log, random};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::move_note::Move;
+use super::move_note::{self, Move};
 use super::{Disk, find};
 use crate::arm::{Arm, Kind, Resource, is_gone, nullable};
 use crate::errors;
@@ -14,10 +11,6 @@ use crate::snapshots;
 
 /// So often it is tried again: Azure's trouble passes.
 const TRIES: usize = 2;
-/// Between two looks at a snapshot of a fast disk, which is copied in the background.
-const LOOK: Duration = Duration::from_secs(2);
-/// Azure says a day; a director does not wait that long.
-const MOST_LOOKS: usize = 900;
 
 #[derive(Deserialize)]
 struct Made {
@@ -38,18 +31,6 @@ impl MadeState {
     }
 }
 
-#[derive(Deserialize)]
-struct Snapshot {
-    #[serde(default, deserialize_with = "nullable")]
-    properties: SnapshotState,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SnapshotState {
-    completion_percent: Option<f64>,
-}
-
 /// Brings a disk without a zone into that of the VM: by a snapshot, of which a disk of the same name is made there.
 ///
 /// The data are in two places until the new disk is there, but for the moment between the end of the old disk and the
@@ -57,7 +38,7 @@ struct SnapshotState {
 pub(super) async fn relocate(arm: &Arm, disk: &DiskId, zone: Option<&str>) -> Result<Disk, Failure> {
     let resource = find::resource(arm, disk);
     let _lease = arm.lease(&resource.id).await?;
-    let begun = recall(&resource).await?;
+    let begun: Option<Move> = move_note::of(&resource.id).read().await?;
     if begun.is_some() {
         // It may be going, at the word of an earlier call.
         arm.settled(&resource).await.or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })?;
@@ -103,7 +84,7 @@ async fn start(
     }
     log::info("the disk moves to the zone of its VM", &[("disk", &resource.id), ("snapshot", &snapshot.id)]);
     let intent = Intent::begin("disk-move", &snapshot.id, &json!({"disk": resource.id})).await?;
-    remember(resource, &moved).await?;
+    move_note::of(&resource.id).write(&moved).await?;
     if let Err(why) = copy(arm, disk, resource, there, &snapshot).await {
         if end(arm, &moved).await {
             intent.removed();
@@ -136,19 +117,7 @@ async fn copy(
 ) -> Result<(), Failure> {
     let location = there.get("location").and_then(Value::as_str).unwrap_or_default();
     arm.put(snapshot, &snapshots::body(disk, location, &resource.id, &[])).await?;
-    complete(arm, snapshot).await
-}
-
-/// Waits until a snapshot has all of its disk.
-async fn complete(arm: &Arm, snapshot: &Resource) -> Result<(), Failure> {
-    for _ in 0..MOST_LOOKS {
-        let Some(Snapshot { properties }) = arm.read(snapshot).await? else { break };
-        if properties.completion_percent.is_none_or(|percent| percent >= 100.0) {
-            return Ok(());
-        }
-        clock::sleep(LOOK).await;
-    }
-    Err(Failure::rejected(format!("the snapshot '{}' does not become complete", snapshot.id)))
+    snapshots::complete::wait(arm, snapshot).await
 }
 
 /// What became of the original.
@@ -230,36 +199,6 @@ async fn end(arm: &Arm, moved: &Move) -> bool {
         log::warn("a snapshot is left behind", &[("id", &snapshot.id), ("error", &error.to_string())]);
         return false;
     }
-    if let Err(problem) = forget(&moved.disk).await {
-        log::warn("a note is left behind", &[("disk", &moved.disk), ("problem", &format!("{problem:?}"))]);
-    }
+    move_note::of(&moved.disk).forget().await;
     true
-}
-
-fn key(disk: &str) -> String {
-    format!("disk-move {}", disk.to_ascii_lowercase())
-}
-
-async fn recall(disk: &Resource) -> Result<Option<Move>, Failure> {
-    let entry = state::get(key(&disk.id)).await.map_err(|problem| unusable(&problem))?;
-    Ok(entry.and_then(|entry| serde_json::from_slice(&entry.value).ok()))
-}
-
-async fn remember(disk: &Resource, moved: &Move) -> Result<(), Failure> {
-    let key = key(&disk.id);
-    let before = state::get(key.clone()).await.map_err(|problem| unusable(&problem))?;
-    let version = before.map_or(0, |entry| entry.version);
-    let kept = state::put(key, json!(moved).to_string().into_bytes(), version).await;
-    kept.map(drop).map_err(|problem| unusable(&problem))
-}
-
-async fn forget(disk: &str) -> Result<(), Problem> {
-    match state::get(key(disk)).await? {
-        Some(entry) => state::delete(key(disk), entry.version).await,
-        None => Ok(()),
-    }
-}
-
-fn unusable(problem: &Problem) -> Failure {
-    Failure::rejected(format!("the plugin's state cannot be used: {problem:?}"))
 }

@@ -3,6 +3,8 @@
 mod body;
 
 #[cfg(target_family = "wasm")]
+pub(crate) mod complete;
+#[cfg(target_family = "wasm")]
 pub(crate) mod create;
 #[cfg(target_family = "wasm")]
 pub(crate) mod delete;
