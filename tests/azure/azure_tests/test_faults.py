@@ -9,8 +9,10 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-from .plugin import Plugin
+from .plugin import AGENT, STEMCELL, Plugin
 from .rows import test_galleries
+from .rows.test_light_stemcells import PLANNED
+from .stemcell import PROPERTIES, Stemcells
 
 _SIZE = {"instance_type": "Standard_D2s_v3"}
 _ROOM = {"status": "Failed", "code": "AllocationFailed", "message": "There is no room."}
@@ -39,6 +41,9 @@ class Faults(Plugin):
 
     properties: dict[str, Any] = {}
     group: str | None = None
+    stemcell = STEMCELL
+    struck = ""
+    """The paths of requests that fail: those that no other kind has, where there are many."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -50,10 +55,11 @@ class Faults(Plugin):
         return {"a": self.manual("10.0.0.4", default=["dns", "gateway"])}
 
     def each_request_fails(self) -> None:
-        arguments = self.create_vm({**_SIZE, **self.properties}, self.group, networks=self.networks())
+        wanted = {**_SIZE, **self.properties}
+        arguments = self.create_vm(wanted, self.group, networks=self.networks(), stemcell=self.stemcell)
         self.forget()
         self.cpi("create_vm", *arguments)
-        asked = [one for one in self.requests() if "/oauth2/" not in one["path"]]
+        asked = [one for one in self.requests(path=self.struck) if "/oauth2/" not in one["path"]]
         expected = self.clear()
         for fault in _faults(asked):
             with self.subTest(json.dumps(fault)):
@@ -189,6 +195,52 @@ class Gallery(Faults):
         self.version("eastus")
         self.configure(host="[credentials]\ncache = false\n", compute_gallery_name="shared")
         self.base = self.ids()
+
+    def test_each_request_fails(self) -> None:
+        self.each_request_fails()
+
+
+class LightStemcell(Faults, Stemcells):
+    """The image is one of the marketplace, with a plan."""
+
+    struck = "/storageAccounts/|/stemcell/|/vmimage/|/virtualMachines/"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.stemcell = self.cpi("create_stemcell", "/no/such/image", {**PROPERTIES, "image": PLANNED})
+
+    def test_each_request_fails(self) -> None:
+        self.each_request_fails()
+
+
+class StorageAccount(Faults, Stemcells):
+    """The disks are blobs, which Azure makes with the VM: those that are there before stand for them."""
+
+    struck = "/storageAccounts|/stemcell/|/bosh|/virtualMachines/"
+    disks = (f"bosh-os-{AGENT}-ephemeral-disk.vhd", f"bosh-os-{AGENT}.vhd")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.stemcell = self.upload()
+        self.configure(host="[credentials]\ncache = false\n", use_managed_disks=False)
+        self.container(name="bosh").create_container()
+        self.fill()
+
+    def fill(self) -> None:
+        for name in self.disks:
+            self.container(name="bosh").get_blob_client(name).create_page_blob(512)
+        self.forget()
+
+    def clear(self) -> list[str]:
+        """Those of a VM that was ordered go with it, also where another try makes it."""
+        orders = len(self.requests("PUT", "/virtualMachines/[^/]+$"))
+        left = self.blobs(name="bosh")
+        made = super().clear()
+        is_there = any("/virtualMachines/" in one for one in made)
+        if not (is_there and orders > 1 and left == []):
+            self.assertEqual([] if orders and not is_there else [*self.disks], left)
+        self.fill()
+        return made
 
     def test_each_request_fails(self) -> None:
         self.each_request_fails()
