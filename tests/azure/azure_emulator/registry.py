@@ -1,59 +1,19 @@
-"""The types of resources there are, and the reads that are not about one of them."""
+"""The types of resources there are, and the reads that are not about one of them: whatever the modules in `kinds` have."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Callable
 
+from . import kinds
 from .cloud import Cloud
-from .kinds import (
-    addresses,
-    availability_sets,
-    balancers,
-    disks,
-    encryption_sets,
-    galleries,
-    gateways,
-    identities,
-    images,
-    interfaces,
-    marketplace,
-    placement,
-    resource_groups,
-    security_groups,
-    sizes,
-    snapshots,
-    storage_accounts,
-    subscriptions,
-    virtual_machines,
-    virtual_networks,
-)
 from .kinds.base import Kind
 from .kinds.embedded import Embedded
 from .messages import Answer, Request
 
-_MODULES = (
-    addresses,
-    availability_sets,
-    balancers,
-    disks,
-    encryption_sets,
-    galleries,
-    gateways,
-    identities,
-    images,
-    interfaces,
-    marketplace,
-    placement,
-    resource_groups,
-    security_groups,
-    sizes,
-    snapshots,
-    storage_accounts,
-    subscriptions,
-    virtual_machines,
-    virtual_networks,
-)
+_MODULES = [importlib.import_module(f"{kinds.__name__}.{one.name}") for one in pkgutil.iter_modules(kinds.__path__)]
 
 KINDS: dict[str, Kind] = {kind.type.lower(): kind for module in _MODULES for kind in getattr(module, "KINDS", ())}
 EMBEDDED: dict[str, Embedded] = {

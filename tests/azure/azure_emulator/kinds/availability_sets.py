@@ -8,7 +8,7 @@ from ..ids import ResourceId, reference, same
 from ..messages import Answer, Request
 from ..store import Body, Entry
 from . import sizes
-from .base import Kind, Style, fill, properties
+from .base import Kind, Style, fill, properties, sku_name
 from .fault_domains import MOST_FAULT_DOMAINS
 
 
@@ -19,10 +19,8 @@ class AvailabilitySets(Kind):
     def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
         own = properties(body)
         fill(body, sku={"name": "Classic"})
-        sku = body["sku"]["name"]
-        most = MOST_FAULT_DOMAINS.get(sku)
-        if not most:
-            raise bad_parameter("sku.name", f"The value '{sku}' of parameter sku.name is not one of Aligned, Classic.")
+        sku = sku_name(body, MOST_FAULT_DOMAINS)
+        most = MOST_FAULT_DOMAINS[sku]
         fill(own, platformUpdateDomainCount=5, platformFaultDomainCount=min(most, 3))
         for name, limit in (("platformFaultDomainCount", most), ("platformUpdateDomainCount", 20)):
             if not 1 <= own[name] <= limit:

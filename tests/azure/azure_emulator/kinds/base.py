@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from ..cloud import Cloud
+from ..errors import bad_parameter
 from ..ids import ResourceId
 from ..messages import Answer, Request
 from ..store import Body, Entry
@@ -96,6 +97,14 @@ def fill(body: Body, **defaults: object) -> None:
     for name, value in defaults.items():
         if body.get(name) is None:
             body[name] = copy.deepcopy(value)
+
+
+def sku_name(body: Body, known: Collection[str]) -> str:
+    """The name of the body's SKU, which has to be one of these."""
+    name = (body.get("sku") or {}).get("name")
+    if name not in known:
+        raise bad_parameter("sku.name", f"The value '{name}' of parameter sku.name is not one of {', '.join(known)}.")
+    return name
 
 
 def properties(body: Body) -> Body:

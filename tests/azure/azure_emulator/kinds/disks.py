@@ -8,7 +8,7 @@ from ..ids import ResourceId
 from ..operations import now
 from ..store import Body, Entry
 from . import disk_access
-from .base import Kind, Style, fill, properties
+from .base import Kind, Style, fill, properties, sku_name
 from .disk_users import owner
 
 TYPES = (
@@ -37,15 +37,9 @@ class Disks(Kind):
 
     def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
         own = properties(body)
-        sku = body.get("sku") or (old.body["sku"] if old else {"name": "Standard_LRS"})
-        if sku["name"] not in TYPES:
-            raise bad_parameter(
-                "sku.name", f"The value '{sku['name']}' of parameter sku.name is not one of {', '.join(TYPES)}."
-            )
-        body["sku"] = {
-            "name": sku["name"],
-            "tier": "Ultra" if sku["name"].startswith("Ultra") else sku["name"].split("_")[0],
-        }
+        fill(body, sku=old.body["sku"] if old else {"name": "Standard_LRS"})
+        sku = sku_name(body, TYPES)
+        body["sku"] = {"name": sku, "tier": "Ultra" if sku.startswith("Ultra") else sku.split("_")[0]}
         if old:
             self._check_change(cloud, body, old)
         self._fill_from_source(cloud, body, old)

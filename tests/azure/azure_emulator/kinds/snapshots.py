@@ -8,8 +8,10 @@ from ..ids import ResourceId
 from ..operations import now
 from ..store import Body, Entry
 from . import disk_access
-from .base import Kind, Style, fill, properties
+from .base import Kind, Style, fill, properties, sku_name
 from .disks import TUNABLE
+
+_TYPES = ("Standard_LRS", "Premium_LRS", "Standard_ZRS")
 
 
 class Snapshots(Kind):
@@ -20,13 +22,7 @@ class Snapshots(Kind):
     def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
         own = properties(body)
         fill(body, sku={"name": "Standard_LRS"})
-        if body["sku"]["name"] not in ("Standard_LRS", "Premium_LRS", "Standard_ZRS"):
-            raise bad_parameter(
-                "sku.name",
-                f"The value '{body['sku']['name']}' of parameter sku.name is not one of "
-                "Standard_LRS, Premium_LRS, Standard_ZRS.",
-            )
-        body["sku"]["tier"] = body["sku"]["name"].split("_")[0]
+        body["sku"]["tier"] = sku_name(body, _TYPES).split("_")[0]
         if old:
             fill(own, **old.properties)
         else:

@@ -13,7 +13,7 @@ from ..messages import Answer, Request
 from ..operations import now
 from ..specification import table
 from ..store import Body, Entry
-from .base import Kind, Style, fill, properties
+from .base import Kind, Style, fill, properties, sku_name
 
 TYPE = "Microsoft.Storage/storageAccounts"
 SKUS = (
@@ -38,9 +38,7 @@ class StorageAccounts(Kind):
         if old:
             fill(body, sku=old.body["sku"], kind=old.body["kind"])
             fill(own, **old.properties)
-        sku = (body.get("sku") or {}).get("name")
-        if sku not in SKUS:
-            raise bad_parameter("sku.name", f"The value '{sku}' of parameter sku.name is not one of {', '.join(SKUS)}.")
+        sku = sku_name(body, SKUS)
         if body.get("kind") not in _KINDS:
             raise bad_parameter(
                 "kind", f"The value '{body.get('kind')}' of parameter kind is not one of {', '.join(_KINDS)}."
