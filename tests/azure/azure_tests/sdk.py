@@ -6,11 +6,6 @@ from typing import Any
 
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
-from azure.mgmt.compute import ComputeManagementClient
-from azure.mgmt.msi import ManagedServiceIdentityClient
-from azure.mgmt.network import NetworkManagementClient
-from azure.mgmt.resource.resources import ResourceManagementClient
-from azure.mgmt.storage import StorageManagementClient
 
 from .running import SUBSCRIPTION, Emulator
 
@@ -36,6 +31,13 @@ class Sdk:
     """One client a provider; each with the newest api-versions that it knows."""
 
     def __init__(self, emulator: Emulator) -> None:
+        # Their loading takes a second or two, and one of the processes that run tests needs them.
+        from azure.mgmt.compute import ComputeManagementClient
+        from azure.mgmt.msi import ManagedServiceIdentityClient
+        from azure.mgmt.network import NetworkManagementClient
+        from azure.mgmt.resource.resources import ResourceManagementClient
+        from azure.mgmt.storage import StorageManagementClient
+
         common: dict[str, Any] = {
             "base_url": emulator.url,
             "credential_scopes": ["https://management.azure.com/.default"],

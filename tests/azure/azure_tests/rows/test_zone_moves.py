@@ -107,22 +107,28 @@ class ZoneMoves(Plugin):
         self.moved()
 
     @row(72)
-    def test_whatever_request_fails_once_the_disk_is_attached_in_the_end(self) -> None:
+    def test_whatever_request_is_refused_once_the_disk_is_attached_in_the_end(self) -> None:
+        self.each_request_fails(status=403, code="AuthorizationFailed")
+
+    @row(72)
+    def test_whatever_answer_is_lost_once_the_disk_is_attached_in_the_end(self) -> None:
+        self.each_request_fails(drop="after")
+
+    def each_request_fails(self, **how: Any) -> None:
         ours = "/(disks|snapshots|operations)/"
         self.cpi("attach_disk", VM, self.disk)
         count = len(self.requests(path=ours))
         for number in range(count):
-            for how in ({"status": 403, "code": "AuthorizationFailed"}, {"drop": "after"}):
-                self.cpi("detach_disk", VM, self.disk)
-                self.cpi("delete_disk", self.disk)
-                self.disk = self.cpi("create_disk", 1024, {"caching": "ReadOnly"})
-                self.fault(".*", ours, skip=number, **how)
-                with self.subTest(number=number, how=how):
-                    first = self.answer("attach_disk", VM, self.disk)
-                    self.emulator.control("DELETE", "faults")
-                    again = self.answer("attach_disk", VM, self.disk)
-                    self.assertIsNone(again["error"], first["error"])
-                    self.assertEqual([], self.snapshots(), first["error"])
+            self.cpi("detach_disk", VM, self.disk)
+            self.cpi("delete_disk", self.disk)
+            self.disk = self.cpi("create_disk", 1024, {"caching": "ReadOnly"})
+            self.fault(".*", ours, skip=number, **how)
+            with self.subTest(number=number, how=how):
+                first = self.answer("attach_disk", VM, self.disk)
+                self.emulator.control("DELETE", "faults")
+                again = self.answer("attach_disk", VM, self.disk)
+                self.assertIsNone(again["error"], first["error"])
+                self.assertEqual([], self.snapshots(), first["error"])
 
     @staticmethod
     def encryption_set() -> dict[str, Any]:
