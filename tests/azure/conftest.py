@@ -35,6 +35,7 @@ class Told:
         self.held, self.failed = set[int](), set[int]()
         self.counts = Counter[str]()
         self.texts: list[str] = []
+        self.skipped = Counter[str]()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         rows = {number for name, numbers in report.user_properties if name == "rows" for number in numbers}
@@ -42,6 +43,8 @@ class Told:
             self.failed |= rows
         elif report.when == "call" and report.passed:
             self.held |= rows
+        if report.skipped and isinstance(report.longrepr, tuple):
+            self.skipped[report.longrepr[2].removeprefix("Skipped: ")] += 1
         if report.when == "teardown":
             self.counts.update(what for name, what in report.user_properties if name == "counted")
             self.texts += [text for name, text in report.user_properties if name == "told"]
@@ -54,3 +57,5 @@ class Told:
             terminalreporter.write_line(f"\ncreate_vm in Azure, faults injected: {self.counts.total()}; {ways}")
         for text in self.texts:
             terminalreporter.write_line("\n" + text)
+        for why, count in self.skipped.items():
+            terminalreporter.write_line(f"\n{why}: {count} tests")
