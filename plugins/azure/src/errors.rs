@@ -63,9 +63,16 @@ pub(crate) fn in_words_of_manifests(text: &str) -> String {
     said
 }
 
-/// An error of a request about a VM.
+/// An error of a request about a VM. How many data disks a size takes is known here of old ones only; Azure says it in words
+/// of its own.
 pub(crate) fn of_vm(error: ApiError, vm: &VmId) -> Failure {
-    if is_gone(&error) { vm_not_found(vm) } else { error.into() }
+    match &error {
+        gone if is_gone(gone) => vm_not_found(vm),
+        ApiError::Service { message, .. } if message.contains("maximum number of data disks") => {
+            Failure::rejected(format!("cannot find an available lun in VM '{}': {error}", vm.name))
+        }
+        _ => error.into(),
+    }
 }
 
 /// An error of a request about a disk.
@@ -122,6 +129,12 @@ mod tests {
             Failure::not_found(Thing::Vm, "VM 'v' cannot be found in the resource group 'g'")
         );
         assert_eq!(of_vm(service("Conflict"), &vm), Failure::cloud("op", "Conflict", "m"));
+        let mut full = service("OperationNotAllowed");
+        if let ApiError::Service { message, .. } = &mut full {
+            "The maximum number of data disks allowed to be attached to a VM of this size is 4.".clone_into(message);
+        }
+        let said = of_vm(full, &vm).message().to_owned();
+        assert!(said.starts_with("cannot find an available lun in VM 'v': op") && said.contains("size is 4"), "{said}");
         let disk = DiskId::new("u", Caching::None, "g");
         assert!(
             matches!(of_disk(service("NotFound"), &disk), Failure::NotFound(missing) if missing.what == Thing::Disk)
