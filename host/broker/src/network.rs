@@ -11,6 +11,7 @@ use crate::Problem;
 use crate::lock::lock;
 
 pub(crate) mod answer;
+pub(crate) mod length;
 mod own;
 mod probe;
 mod resolve;

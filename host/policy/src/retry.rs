@@ -20,9 +20,14 @@ pub struct RetryAsk {
     /// Error codes for which trying again is useless, whatever the status says.
     #[serde(default)]
     never: Vec<NamePattern>,
-    /// Actions that may be done twice, such as `Describe*`: they are sent again even when they may have arrived.
+    /// What may be done twice: actions, such as `Describe*`, or a method and a path, such as `PATCH /*`. It is sent again
+    /// even when it may have arrived.
     #[serde(default)]
     repeat: Vec<NamePattern>,
+    /// How often a request is tried again where operators say nothing.
+    most: Option<u32>,
+    /// How often, when there was no answer.
+    connections: Option<u32>,
     /// The field of a form with which a service knows a request that it has seen already, such as `ClientToken`.
     token: Option<String>,
 }
@@ -74,7 +79,8 @@ impl Retry {
     /// The policy for one call.
     pub(crate) fn new(ask: &RetryAsk, settings: &Object) -> Self {
         let wanted = ask.limit.as_ref().and_then(|key| settings.get(key)).and_then(Value::as_u64);
-        let most = wanted.map_or(DEFAULT_LIMIT, |limit| u32::try_from(limit).unwrap_or(u32::MAX));
+        let usual = ask.most.unwrap_or(DEFAULT_LIMIT);
+        let most = wanted.map_or(usual, |limit| u32::try_from(limit).unwrap_or(u32::MAX));
         Self { most, ask: ask.clone() }
     }
 
@@ -111,9 +117,9 @@ impl Retry {
     }
 
     /// Whether to try again after a connection that was refused, so that nothing was sent, or was lost afterwards, and
-    /// the request may be done twice. A service that restarts is back soon; a wrong address stays wrong.
+    /// the request may be done twice. A service that restarts is back soon.
     pub fn after_no_answer(&self, reason: String, retried: u32, random: f64) -> Option<Again> {
-        let most = self.most.min(MOST_CONNECTIONS);
+        let most = self.most.min(self.ask.connections.unwrap_or(MOST_CONNECTIONS));
         (retried < most).then(|| Again { reason, pause: pause(retried, random), most, throttled: false })
     }
 
@@ -121,13 +127,17 @@ impl Retry {
     /// token lets the service notice, and of actions only the author knows.
     pub fn may_repeat(&self, permit: &Permit) -> bool {
         let request = permit.request();
+        let named = |what: &str| self.ask.repeat.iter().any(|entry| entry.matches(what));
         match permit.action() {
-            None => matches!(request.method, Method::Get | Method::Head | Method::Put | Method::Delete),
+            None => {
+                let usual = matches!(request.method, Method::Get | Method::Head | Method::Put | Method::Delete);
+                usual || named(&format!("{} {}", request.method.name(), permit.url().path()))
+            }
             Some(action) => {
                 let token = |name: &String| {
                     form_urlencoded::parse(&request.body).any(|(field, value)| field == *name && !value.is_empty())
                 };
-                self.ask.repeat.iter().any(|entry| entry.matches(action)) || self.ask.token.as_ref().is_some_and(token)
+                named(action) || self.ask.token.as_ref().is_some_and(token)
             }
         }
     }

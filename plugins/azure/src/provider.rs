@@ -111,7 +111,8 @@ impl Provider for Azure {
     async fn set_disk_metadata(&self, call: &Call, disk: &str, metadata: &[Tag]) -> Result<(), Failure> {
         let arm = Arm::of(call)?;
         let disk = disks::find::parse(&arm, disk)?;
-        match tagging::add(&arm, &disks::find::resource(&arm, &disk), metadata).await {
+        let metadata: Vec<_> = metadata.iter().filter(|tag| !disks::is_own_tag(&tag.key)).cloned().collect();
+        match tagging::add(&arm, &disks::find::resource(&arm, &disk), &metadata).await {
             Ok(true) => Ok(()),
             // Its metadata says whether it has become a managed disk, and nothing else.
             Ok(false) if !disk.is_managed() => Err(Failure::NotImplemented(format!("the disk '{disk}' is a blob"))),

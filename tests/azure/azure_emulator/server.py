@@ -25,7 +25,7 @@ async def serving(
     largest: int = _LARGEST,
 ) -> AsyncIterator[str]:
     """Listens as long as the block lasts, and gives the address. For port 0 the kernel chooses one that is free."""
-    app = web.Application(client_max_size=largest)
+    app = web.Application(client_max_size=largest, middlewares=[_with_length])
     app.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
@@ -34,6 +34,17 @@ async def serving(
         yield f"{'https' if tls else 'http'}://{host}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+@web.middleware
+async def _with_length(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Azure's servers want to be told the length of a body also where there is none."""
+    told = {"Content-Length", "Transfer-Encoding"} & set(request.headers)
+    if request.method in ("PATCH", "POST", "PUT") and not told:
+        return web.Response(status=411, reason="Length Required")
+    return await handler(request)
 
 
 def handler_of(emulator: Emulator) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -5,6 +5,7 @@ use cpi_policy::{Method, Permit};
 
 use super::{Egress, Incoming};
 use crate::network::answer::{Failed, receive};
+use crate::network::length::with_length;
 use crate::sign::Signature;
 
 impl Egress {
@@ -37,11 +38,10 @@ impl Egress {
             .chain(&signature.replaced)
             .chain(&signature.headers)
             .fold(
-                client.request(http_method(permit.request().method), signature.address(permit.url())),
+                with_length(&client, http_method(permit.request().method), signature.address(permit.url()), body),
                 |request, (name, value)| request.header(name, value),
             )
-            .timeout(wanted.min(limits.request_time))
-            .body(body);
+            .timeout(wanted.min(limits.request_time));
         let response = request.send().await.map_err(|error| Failed::of(&error, &place, "connecting and sending"))?;
         receive(response, limits.response, &place).await
     }

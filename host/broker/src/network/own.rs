@@ -5,6 +5,7 @@ use url::Url;
 
 use super::Network;
 use super::answer::{Failed, receive};
+use super::length::with_length;
 use crate::{Incoming, Problem};
 
 /// A request of the host's own, such as one for a token. It takes the same way as those of plugins: no redirect is
@@ -32,9 +33,10 @@ impl Network {
         let sent = request
             .headers
             .iter()
-            .fold(client.request(request.method, request.url), |sent, (name, value)| sent.header(name, value))
+            .fold(with_length(&client, request.method, request.url, request.body), |sent, (name, value)| {
+                sent.header(name, value)
+            })
             .timeout(request.timeout)
-            .body(request.body)
             .send()
             .await
             .map_err(|error| without_limit(Failed::of(&error, &place, "connecting and sending").into(), &place))?;

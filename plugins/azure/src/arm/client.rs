@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::link::canonical;
 use super::{Kind, Resource, error, is_gone};
 use crate::settings::Settings;
 
@@ -78,7 +79,7 @@ impl Arm {
         let mut url = self.url(&operation, resource, below, query)?;
         let mut all = Vec::new();
         for _ in 0..MOST_PAGES {
-            let answer = self.send(&operation, self.request(Method::Get, url.replace(' ', "%20"))).await?;
+            let answer = self.send(&operation, self.request(Method::Get, url)).await?;
             if answer.status != 200 {
                 let error = failed(operation, &answer);
                 return if is_gone(&error) { Ok(None) } else { Err(error) };
@@ -86,7 +87,7 @@ impl Arm {
             let page: Page<T> = parse(operation.clone(), &answer)?;
             all.extend(page.value);
             match page.next_link.filter(|next| !next.is_empty()) {
-                Some(next) => url = next,
+                Some(next) => url = canonical(&next),
                 None => return Ok(Some(all)),
             }
         }

@@ -62,6 +62,11 @@ pub(super) fn code_and_message(document: &Value) -> Option<(String, String)> {
             message = format!("{message} ({code}{more})");
         }
     }
+    for policy in error.get("additionalInfo").and_then(Value::as_array).into_iter().flatten() {
+        if let Some(name) = policy.pointer("/info/policyDefinitionDisplayName").and_then(Value::as_str) {
+            message = format!("{message} (policy '{name}')");
+        }
+    }
     Some((code, message.chars().take(LONGEST).collect()))
 }
 
@@ -92,6 +97,9 @@ mod tests {
             "op: Conflict: no (Why: so) (request id 7)"
         );
         assert_eq!(shown(400, r#"{"code": "Bad", "message": "thing"}"#), "op: Bad: thing (request id 7)");
+        let policy = r#"{"error": {"code": "RequestDisallowedByPolicy", "message": "no", "additionalInfo":
+            [{"type": "PolicyViolation", "info": {"policyDefinitionDisplayName": "Allowed locations"}}]}}"#;
+        assert_eq!(shown(403, policy), "op: RequestDisallowedByPolicy: no (policy 'Allowed locations') (request id 7)");
         assert_eq!(shown(500, "<html>"), "op: HTTP 500: <html> (request id 7)");
         assert_eq!(shown(404, ""), "op: NotFound: the answer has no text (request id 7)");
     }

@@ -2,6 +2,7 @@
 
 mod error;
 mod kind;
+mod link;
 mod operation;
 mod resource;
 

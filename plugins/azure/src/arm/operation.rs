@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::code_and_message;
+use super::link::canonical;
 
 /// Where to look what has become of an operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +44,7 @@ pub(super) fn begun<'a>(
     body: &Value,
     itself: &str,
 ) -> Option<Watch> {
-    let watch = |how, url: &str| Some(Watch { how, url: url.replace(' ', "%20") });
+    let watch = |how, url: &str| Some(Watch { how, url: canonical(url) });
     if let Some(url) = header("azure-asyncoperation") {
         return watch(How::Status, url);
     }

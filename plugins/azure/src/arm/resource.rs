@@ -93,23 +93,16 @@ impl Resource {
         }
     }
 
-    /// Something whose id is known already.
+    /// Something whose id is known already. Azure compares ids without case and writes them in many ways; the words in
+    /// this one are written as everywhere else.
     pub(crate) fn known(settings: &Settings, kind: Kind, id: &str) -> Self {
-        Self { kind: kind.name(), id: id.to_owned(), version: kind.version(settings.stack), misnomer: None }
+        let written = canonical(kind.name(), id).unwrap_or_else(|| id.to_owned());
+        Self { kind: kind.name(), id: written, version: kind.version(settings.stack), misnomer: None }
     }
 
     /// Whether its id is one of its type: `…/providers/Microsoft.Compute/disks/{name}`.
     pub(crate) fn is_well_formed(&self) -> bool {
-        let Some((_, rest)) = self.id.split_once("/providers/") else { return false };
-        let mut parts = rest.split('/');
-        let provider = parts.next().unwrap_or_default();
-        let (mut kind, mut names) = (provider.to_owned(), 0);
-        while let Some(word) = parts.next() {
-            kind.push('/');
-            kind.push_str(word);
-            names += usize::from(parts.next().is_some_and(|name| !name.is_empty()));
-        }
-        kind.eq_ignore_ascii_case(self.kind) && names == self.kind.split('/').count() - 1
+        canonical(self.kind, &self.id).is_some()
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -164,6 +157,25 @@ pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>
 /// Whether two ids are one: ARM compares them without case, and returns them in another than they were given in.
 pub(crate) fn same_id(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
+}
+
+/// An id of a resource of this type in its usual writing; none when it is not one.
+fn canonical(kind: &str, id: &str) -> Option<String> {
+    let mut given = id.strip_prefix('/')?.split('/');
+    let (provider, types) = kind.split_once('/')?;
+    let mut written = String::new();
+    let words = ["subscriptions", "resourceGroups", "providers"].into_iter().chain(types.split('/'));
+    for word in words {
+        let name = given.next().filter(|other| other.eq_ignore_ascii_case(word)).and_then(|_| given.next())?;
+        let is_provider = word == "providers";
+        if is_provider && !name.eq_ignore_ascii_case(provider) {
+            return None;
+        }
+        let name = if is_provider { provider } else { name };
+        // Writing to a string does not fail.
+        let _ = write!(written, "/{word}/{name}");
+    }
+    (given.next().is_none() && !written.contains("//")).then_some(written)
 }
 
 /// The first of them that is no name.
@@ -238,6 +250,21 @@ mod tests {
         assert!(version.is_well_formed() && image.is_well_formed());
         assert!(!Resource::known(&settings, Kind::GalleryImageVersion, &image.id).is_well_formed());
         assert!(!Resource::known(&settings, Kind::Disk, "/x/providers/Microsoft.Compute/disks/").is_well_formed());
+    }
+
+    #[test]
+    fn ids_are_known_in_every_writing() {
+        let settings = testing::settings(&json!({}));
+        let known = |kind, id: &str| Resource::known(&settings, kind, id);
+        let lower = known(Kind::Disk, "/subscriptions/S/resourcegroups/RG/providers/microsoft.compute/DISKS/D");
+        assert_eq!(lower.id, "/subscriptions/S/resourceGroups/RG/providers/Microsoft.Compute/disks/D");
+        let version =
+            "/subscriptions/s/resourcegroups/g/providers/Microsoft.Compute/Galleries/g/Images/i/Versions/1.0.0";
+        assert!(known(Kind::GalleryImageVersion, version).id.ends_with("/galleries/g/images/i/versions/1.0.0"));
+        for other in ["/disks/d", "/subscriptions/s/resourceGroups/g/providers/Other/disks/d", "https://x"] {
+            assert_eq!(known(Kind::Disk, other).id, other);
+            assert!(!known(Kind::Disk, other).is_well_formed());
+        }
     }
 
     #[test]

@@ -30,7 +30,8 @@ fn login(image: &Image) -> Result<Login, Failure> {
     let hex = |uuid: String| uuid.replace('-', "");
     let (name, lower, upper) = (hex(random::uuid()?), random::uuid()?, random::uuid()?.to_uppercase());
     Ok(Login::Password {
-        computer: name.chars().take(15).collect(),
+        // Windows takes no name of digits alone, which one in a thousand would be.
+        computer: std::iter::once('c').chain(name.chars().skip(1)).take(15).collect(),
         user: hex(random::uuid()?).chars().take(20).collect(),
         password: format!("{lower}{upper}"),
     })

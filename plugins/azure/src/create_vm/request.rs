@@ -46,7 +46,7 @@ impl Request {
             stemcell: plan.stemcell,
             vhds: None,
             availability_set: set.and_then(|wanted| availability_set::name(wanted, plan.groups.last())),
-            tags: of_vm(&plan.tags, &vm.tags),
+            tags: tags::of_vm(&plan.tags, &vm.tags),
             networks,
             near_disks: plan.near_disks,
             ssh_user: settings.ssh_user.clone().unwrap_or_else(|| "vcap".to_owned()),
@@ -103,15 +103,6 @@ pub(crate) struct Candidate<'a> {
     pub zone: Option<&'a str>,
     /// None: on demand.
     pub spot: Option<&'a Spot>,
-}
-
-/// Later ones win, also over the tag of ours.
-fn of_vm(env: &[Tag], own: &[Tag]) -> Vec<Tag> {
-    let mut all = tags::legal(env);
-    for tag in own {
-        cpi_plugin_sdk::tags::set(&mut all, &tag.key, tag.value.clone());
-    }
-    all
 }
 
 #[cfg(test)]

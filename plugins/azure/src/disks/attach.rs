@@ -7,6 +7,7 @@ use super::{Disk, blob, data_disks, find, migrate, relocate};
 use crate::arm::{Arm, Resource};
 use crate::errors;
 use crate::ids::{DiskId, VmId};
+use crate::tags;
 use crate::vms::{self, Vm};
 
 /// Others that write the same VM, from other machines: each time one of them is through.
@@ -25,11 +26,10 @@ pub(crate) async fn attach(arm: &Arm, vm: &str, disk: &str) -> Result<String, Fa
         if let Some(lun) = attached_at(disks, &disk_resource, &disk) {
             return Ok(data_disks::hint(lun).to_string());
         }
-        let lun = data_disks::free_lun(disks, &vm.name, &found.properties.hardware_profile.vm_size)?;
+        let lun = data_disks::free_lun(disks, &vm.name, &found.properties.hardware_profile.vm_size, &disk.name)?;
         let mut disks = disks.clone();
         disks.push(data_disks::attachment(&disk, &source, lun));
-        let mut tags = found.tags.clone();
-        tags.insert(data_disks::tag(&disk), disk.to_string());
+        let tags = tags::with_disk(&found.tags, data_disks::tag(&disk), disk.to_string());
         match write(arm, &vm_resource, &found, &data_disks::change(&disks, &tags)).await {
             Ok(()) => return Ok(data_disks::hint(lun).to_string()),
             Err(error) if is_outdated(&error) => found = vms::find::get(arm, &vm).await?,
@@ -44,10 +44,14 @@ pub(crate) async fn detach(arm: &Arm, vm: &str, disk: &str) -> Result<(), Failur
     let (vm, disk) = (VmId::parse(vm, &arm.settings.resource_group)?, find::parse(arm, disk)?);
     let (vm_resource, disk_resource) = (vms::find::resource(arm, &vm), find::resource(arm, &disk));
     let _lease = arm.lease(&vm_resource.id).await?;
-    for _ in 0..MOST_TRIES {
+    for tried in 0..MOST_TRIES {
         let found = vms::find::get(arm, &vm).await?;
         let mut disks = found.properties.storage_profile.data_disks.clone();
         let Some(position) = data_disks::position(&disks, &disk_resource.id, &disk.name) else {
+            // The answer to the write that did it was lost.
+            if tried > 0 {
+                return Ok(());
+            }
             return Err(Failure::disk_not_attached(format!(
                 "The disk '{}' is not attached to the VM '{}'",
                 disk.name, vm.name

@@ -60,7 +60,7 @@ async fn undo(blob: &Blob, intent: &Intent, error: ApiError) -> Failure {
     }
 }
 
-/// The place of a disk; none where its account is gone.
+/// The place of a disk; none where no account is named.
 pub(crate) async fn place(arm: &Arm, disk: &DiskId) -> Result<Option<Blob>, Failure> {
     Ok(match in_account(arm, disk).await? {
         Some(account) => Some(Blob::new(arm, &account, CONTAINER, format!("{}.vhd", disk.name))?),
@@ -114,7 +114,8 @@ pub(crate) async fn delete_snapshot(arm: &Arm, snapshot: &DiskId) -> Result<(), 
 
 async fn in_account(arm: &Arm, disk: &DiskId) -> Result<Option<Account>, Failure> {
     match &disk.storage_account {
-        Some(account) => Ok(accounts::find(arm, account).await?),
+        // One that is not there says nothing about its blobs: it may be in another group than the configuration says.
+        Some(account) => accounts::get(arm, account).await.map(Some),
         None => Ok(None),
     }
 }

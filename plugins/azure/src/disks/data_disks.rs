@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::arm::same_id;
 use crate::ids::DiskId;
 use crate::instance_types;
+use crate::tags::DISK;
 
 /// The name of a disk that is no persistent one ends like this.
 pub(crate) const EPHEMERAL: &str = "ephemeral-disk";
@@ -23,7 +24,7 @@ pub(crate) fn hint(lun: u64) -> Value {
 
 /// The tag of a VM that keeps a disk's identifier, whose caching nobody else knows.
 pub(crate) fn tag(disk: &DiskId) -> String {
-    format!("disk-id-{}", disk.name)
+    format!("{}{}", DISK, disk.name)
 }
 
 /// The position of a disk among them.
@@ -42,16 +43,17 @@ pub(crate) fn lun(disk: &Value) -> Option<u64> {
 /// The identifiers of the persistent ones; of those that no director knows, their names.
 pub(crate) fn identifiers(disks: &DataDisks, tags: &BTreeMap<String, String>) -> Vec<String> {
     let names = disks.iter().map(name_of).filter(|name| !name.ends_with(EPHEMERAL));
-    names.map(|name| tags.get(&format!("disk-id-{name}")).map_or(name, String::as_str).to_owned()).collect()
+    names.map(|name| tags.get(&format!("{DISK}{name}")).map_or(name, String::as_str).to_owned()).collect()
 }
 
 /// The lowest number that is free.
-pub(crate) fn free_lun(disks: &DataDisks, vm: &str, vm_size: &str) -> Result<u64, Failure> {
+pub(crate) fn free_lun(disks: &DataDisks, vm: &str, vm_size: &str, disk: &str) -> Result<u64, Failure> {
     let most = instance_types::most_data_disks(vm_size);
     let free = (0..most).find(|candidate| !disks.iter().any(|disk| lun(disk) == Some(*candidate)));
     free.ok_or_else(|| {
         Failure::rejected(format!(
-            "cannot find an available lun in VM '{vm}': a VM of size '{vm_size}' has {most} data disks at most"
+            "cannot find an available lun in VM '{vm}' for the disk '{disk}': a VM of size '{vm_size}' has {most} data disks \
+             at most"
         ))
     })
 }
@@ -131,12 +133,14 @@ mod tests {
 
     #[test]
     fn the_lowest_free_number_is_taken_until_there_is_none() {
-        assert_eq!(free_lun(&disks(), "v", "Standard_D2s_v3").unwrap(), 3);
-        assert_eq!(free_lun(&[], "v", "Standard_D2s_v3").unwrap(), 0);
+        assert_eq!(free_lun(&disks(), "v", "Standard_D2s_v3", "d").unwrap(), 3);
+        assert_eq!(free_lun(&[], "v", "Standard_D2s_v3", "d").unwrap(), 0);
         let full = [json!({"lun": 0})];
-        let refusal = free_lun(&full, "v", "standard_a0").unwrap_err();
+        let refusal = free_lun(&full, "v", "standard_a0", "d").unwrap_err();
         assert!(
-            refusal.message().starts_with("cannot find an available lun in VM 'v': a VM of size 'standard_a0' has 1 ")
+            refusal.message().starts_with(
+                "cannot find an available lun in VM 'v' for the disk 'd': a VM of size 'standard_a0' has 1 "
+            )
         );
     }
 

@@ -26,3 +26,8 @@ mod relocate;
 
 pub(crate) use caching::Caching;
 pub(crate) use changes::Disk;
+
+/// Whether a tag of a managed disk is for the plugin alone: nobody else knows the caching, or what it was made of.
+pub(crate) fn is_own_tag(key: &str) -> bool {
+    ["caching", "original_blob"].iter().any(|own| own.eq_ignore_ascii_case(key))
+}

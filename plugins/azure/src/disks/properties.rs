@@ -81,7 +81,9 @@ impl DiskProperties {
             "sku": {"name": self.sku.as_deref().unwrap_or(usual)},
             "properties": properties,
         });
-        if let (Some(zone), Some(body)) = (place.zone, body.as_object_mut()) {
+        // One that is in all zones is in none.
+        let is_in_all = self.sku.as_deref().is_some_and(|sku| sku.ends_with("_ZRS"));
+        if let (Some(zone), Some(body)) = (place.zone.filter(|_| !is_in_all), body.as_object_mut()) {
             body.insert("zones".to_owned(), json!([zone]));
         }
         Ok(body)
@@ -130,6 +132,8 @@ mod tests {
         let place = Place { zone: Some("2"), vm_size: Some("Standard_D2s_v3"), ..PLACE };
         let made = body("{}", 1024, &place);
         assert_eq!((&made["zones"], &made["sku"]["name"]), (&json!(["2"]), &json!("Premium_LRS")));
+        let everywhere = body(r#"{"storage_account_type": "Premium_ZRS"}"#, 1024, &place);
+        assert_eq!(everywhere.get("zones"), None);
         let rich =
             r#"{"storage_account_type": "PremiumV2_LRS", "iops": 5000, "mbps": 200, "disk_encryption_set_name": "d"}"#;
         let made = body(rich, 1024, &place);

@@ -70,7 +70,7 @@ impl Blob {
     /// Fills it with an image, so many requests at the same time. Pages of zeros are left out; those that an earlier call
     /// wrote, which was killed, too.
     pub(crate) async fn fill(&self, image: &Image, width: u8) -> Result<Receipt, ApiError> {
-        let operation = || "Put Page".to_owned();
+        let operation = || self.named("Put Page");
         let request = self
             .request(Method::Put, &format!("comp=page&{TIMEOUT}"))
             .header("x-ms-page-write", "update")
@@ -78,20 +78,20 @@ impl Blob {
         Blocks::new(request, PAGES).width(width).skip_zeros().send(image).await.map_err(|unsent| match unsent {
             Unsent::Unreadable(message) => ApiError::Client { operation: operation(), message },
             Unsent::Unanswered(error) => ApiError::Host { operation: operation(), error },
-            Unsent::Refused { response, .. } => error::of_answer("Put Page", &response),
+            Unsent::Refused { response, .. } => error::of_answer(&operation(), &response),
         })
     }
 
     /// What is known of it, if it is there.
     pub(crate) async fn find(&self) -> Result<Option<Found>, ApiError> {
-        let answer = service::send("Get Blob Properties", self.request(Method::Head, ""), &[404]).await?;
+        let answer = service::send(&self.named("Get Blob Properties"), self.request(Method::Head, ""), &[404]).await?;
         Ok((answer.status != 404).then(|| found(&answer)))
     }
 
     /// Removes it with its snapshots; whether it was there.
     pub(crate) async fn delete(&self) -> Result<bool, ApiError> {
         let request = self.request(Method::Delete, "").header("x-ms-delete-snapshots", "include");
-        Ok(service::send("Delete Blob", request, &[404]).await?.status != 404)
+        Ok(service::send(&self.named("Delete Blob"), request, &[404]).await?.status != 404)
     }
 
     /// Writes pages: a multiple of 512 bytes.
@@ -102,28 +102,28 @@ impl Blob {
             .header("x-ms-page-write", "update")
             .header("x-ms-range", format!("bytes={offset}-{end}"))
             .body(pages);
-        service::send("Put Page", request, &[]).await.map(drop)
+        service::send(&self.named("Put Page"), request, &[]).await.map(drop)
     }
 
     /// Replaces its metadata.
     pub(crate) async fn set_metadata(&self, metadata: &BTreeMap<String, String>) -> Result<(), ApiError> {
         let request = with_metadata(self.request(Method::Put, "comp=metadata"), metadata);
-        service::send("Set Blob Metadata", request, &[]).await.map(drop)
+        service::send(&self.named("Set Blob Metadata"), request, &[]).await.map(drop)
     }
 
     /// Makes a snapshot, and returns its time, which is its name.
     pub(crate) async fn snapshot(&self, metadata: &BTreeMap<String, String>) -> Result<String, ApiError> {
         let request = with_metadata(self.request(Method::Put, "comp=snapshot"), metadata);
-        let answer = service::send("Snapshot Blob", request, &[]).await?;
+        let answer = service::send(&self.named("Snapshot Blob"), request, &[]).await?;
         let missing =
-            || ApiError::Client { operation: "Snapshot Blob".to_owned(), message: "no x-ms-snapshot".to_owned() };
+            || ApiError::Client { operation: self.named("Snapshot Blob"), message: "no x-ms-snapshot".to_owned() };
         answer.header("x-ms-snapshot").map(str::to_owned).ok_or_else(missing)
     }
 
     /// Removes the snapshot of this time; whether it was there.
     pub(crate) async fn delete_snapshot(&self, time: &str) -> Result<bool, ApiError> {
         let request = self.request(Method::Delete, &format!("snapshot={}", time.replace(':', "%3A")));
-        Ok(service::send("Delete Blob", request, &[404]).await?.status != 404)
+        Ok(service::send(&self.named("Delete Blob"), request, &[404]).await?.status != 404)
     }
 
     /// Sends a request that makes the blob, and makes the container when that is what is missing.
@@ -132,16 +132,23 @@ impl Blob {
         operation: &str,
         request: impl Fn() -> Request,
     ) -> Result<Response, ApiError> {
-        match service::send(operation, request(), &[]).await {
+        let operation = self.named(operation);
+        match service::send(&operation, request(), &[]).await {
             Err(error) if error.is(&CONTAINER_MISSING) => {}
             sent => return sent,
         }
         let url = format!("{}/{}?restype=container", self.base, self.container);
-        let made = service::send("Create Container", service::blobs(&self.account, Method::Put, url), &[]).await;
+        let made =
+            service::send(&self.named("Create Container"), service::blobs(&self.account, Method::Put, url), &[]).await;
         match made {
             Err(error) if !error.is(&CONTAINER_THERE) => Err(error),
-            _ => service::send(operation, request(), &[]).await,
+            _ => service::send(&operation, request(), &[]).await,
         }
+    }
+
+    /// What is done, and with which blob.
+    fn named(&self, operation: &str) -> String {
+        format!("{operation} '{}/{}/{}'", self.account.name, self.container, self.name)
     }
 
     pub(super) fn request(&self, method: Method, query: &str) -> Request {

@@ -56,7 +56,8 @@ pub(crate) fn interface_name(vm: &VmId, index: usize) -> String {
 
 /// Whether an interface was made with this VM: its name is the VM's with a number, and not merely one that holds it.
 pub(crate) fn is_of(interface: &str, vm: &VmId) -> bool {
-    let number = interface.strip_prefix(vm.name.as_str()).and_then(|rest| rest.strip_prefix('-'));
+    let (interface, vm) = (interface.to_ascii_lowercase(), vm.name.to_ascii_lowercase());
+    let number = interface.strip_prefix(&vm).and_then(|rest| rest.strip_prefix('-'));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 

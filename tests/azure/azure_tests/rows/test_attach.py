@@ -80,6 +80,26 @@ class Attaching(Rows):
         self.assertEqual([], self.cpi("get_disks", VM))
 
     @row(63)
+    def test_an_answer_that_is_lost(self) -> None:
+        """The change was made; the one who looks again finds that out."""
+        [disk] = self.disks(1)
+        for fault in ({"drop": "after"}, {"status": 500}, {"drop": "before"}):
+            for method, there in (("attach_disk", [disk]), ("detach_disk", [])):
+                with self.subTest(method, fault=fault):
+                    self.fault("PATCH", "/virtualMachines/", **fault)
+                    self.cpi(method, VM, disk)
+                    self.assertEqual(there, self.cpi("get_disks", VM))
+
+    @row(63)
+    def test_more_tags_than_there_is_room_for(self) -> None:
+        self.cpi("set_vm_metadata", VM, {f"key{number:02}": "value" for number in range(60)})
+        disks = self.disks(3)
+        for disk in disks:
+            self.cpi("attach_disk", VM, disk)
+        self.assertEqual(sorted(disks), sorted(self.cpi("get_disks", VM)))
+        self.assertEqual(43, len(self.vm()["tags"]))
+
+    @row(63)
     def test_no_room(self) -> None:
         """A D2s_v3 takes four data disks, says Azure; the ephemeral one is one of them."""
         for disk in self.disks(3):

@@ -52,6 +52,13 @@ class BlobDisks(Disks):
         self.fails("DiskNotFound", "snapshot_disk", disk, {})
         self.assertEqual([], self.blobs(name="bosh"))
 
+    def test_an_account_that_is_not_there_says_nothing_about_its_disks(self) -> None:
+        """It may be in another resource group than the configuration says."""
+        disk = "caching:None;disk_name:bosh-data-one;storage_account_name:elsewhere"
+        for method, arguments in (("has_disk", ()), ("delete_disk", ()), ("snapshot_disk", ({},))):
+            said = self.fails("CloudError", method, disk, *arguments)
+            self.assertIn("'elsewhere' does not exist in the resource group 'g'", said)
+
     def test_nothing_is_left_of_a_disk_without_its_footer(self) -> None:
         self.fault("PUT", "/bosh/", skip=2, status=409, code="PendingCopyOperation")
         self.assertIn("PendingCopyOperation", self.fails("CloudError", "create_disk", 1024, {}))

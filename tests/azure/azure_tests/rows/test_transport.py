@@ -55,6 +55,28 @@ class Again(Rows):
         self.assertGreaterEqual(time.time(), date - 0.1)
 
     @row(13)
+    def test_changes_are_sent_again_too(self) -> None:
+        disk = self.cpi("create_disk", 1024, {})
+        for fault in ({"status": 500, "headers": AT_ONCE}, {"drop": "before"}, {"drop": "after"}):
+            with self.subTest(fault):
+                self.forget()
+                self.fault("PATCH", "/disks/", **fault)
+                size = self.get(f"Compute/disks/{name_of(disk)}", DISKS)["properties"]["diskSizeGB"] + 1
+                self.cpi("resize_disk", disk, size * 1024)
+                self.assertEqual(2, len(self.requests("PATCH", "/disks/")))
+
+    @row(13)
+    def test_the_next_page_is_where_azure_says(self) -> None:
+        """In another writing than that of the first one."""
+        group = f"{self.emulator.url.upper()}/subscriptions/{self.azure['subscription_id']}/resourceGroups/g"
+        link = f"{group}/providers/Microsoft.Network/publicIPAddresses?api-version=2024-05-01&$filter=name eq 'it'"
+        self.fault("GET", "/publicIPAddresses$", status=200, body={"value": [], "nextLink": link})
+        networks = {"a": self.manual("10.0.0.9"), "v": {"type": "vip", "ip": "203.0.113.77"}}
+        said = self.fails("VMCreationFailed", "create_vm", *self.create_vm(SIZE, networks=networks))
+        self.assertIn("Cannot find the public IP address", said)
+        self.assertEqual(2, len(self.requests("GET", "/publicIPAddresses$")))
+
+    @row(13)
     def test_not_for_ever(self) -> None:
         self.configure(host="[limits]\nretries = { tries = 3 }\n")
         refusal = {"status": 429, "code": "TooManyRequests", "message": "slow down", "headers": AT_ONCE, "times": 99}
