@@ -22,6 +22,7 @@ pub(crate) const CASES: &[Case] = &[
     case(SECTION, "A07d", "a name whose address changes within a call", rebinding),
     case(SECTION, "A07e", "a server of names that does not answer", silent),
     case(SECTION, "A07f", "a private address that the operator opened", opened),
+    case(SECTION, "A07g", "a private address of a domain that only the manifest names", fallen_back),
 ];
 
 /// What a name is answered with, one after the other, the last one from then on: addresses and aliases.
@@ -212,4 +213,32 @@ fn opened() {
     let answer = named.send(1);
     assert!(answer.error().1.contains("\"status\":200"), "{answer:?}");
     assert_eq!(named.dialled(), ["127.0.0.1"]);
+}
+
+/// What the misbehaving plugin hears when it goes to the endpoint that its manifest makes of these settings.
+fn made(section: serde_json::Value, name: &str, address: &str, settings: &str) -> String {
+    NAMES.lock().unwrap().insert(name.to_owned(), vec![at(&[address])]);
+    let host = Host::hostile_with(&section).with_more_settings(settings);
+    let orders = json!([{"url": format!("https://{name}/open/x")}]);
+    crate::scene::send(&host, &orders).1[0]["problem"].as_str().unwrap().to_owned()
+}
+
+fn fallen_back() {
+    let fallback = || json!({"private": "yes"});
+    let named = || json!({"private": "yes", "domain": "corp.example.com"});
+    let (default, own) = ("api.fallback.example.com", "api.corp.example.com");
+    for (section, name, address, settings, word) in [
+        (fallback(), default, "127.0.0.1", "", "address-not-granted"),
+        (fallback(), default, "10.0.0.1", "", "address-not-granted"),
+        // Nobody listens there: it was dialled.
+        (fallback(), default, "127.0.0.1", "[egress]\nallow-private = [\"127.0.0.1:443\"]\n", "Unreachable("),
+        (named(), own, "127.0.0.1", "", "Unreachable("),
+        (named(), own, "169.254.169.254", "", "address-not-granted"),
+        (named(), default, "127.0.0.1", "", "host-not-granted"),
+        (json!({"domain": "corp.example.com"}), own, "127.0.0.1", "", "host-not-granted"),
+        (named(), own, "127.0.0.1", "[plugin.hostile]\nhosts = []\n", "excluded-by-operator"),
+    ] {
+        let problem = made(section, name, address, settings);
+        assert!(problem.contains(word), "{name} at {address}: {problem}");
+    }
 }

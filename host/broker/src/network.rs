@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cpi_policy::{AddressRule, Egress, Proxy};
+use cpi_policy::{AddressRule, Egress, Endpoint, Proxy};
 use rustls::ClientConfig;
 use rustls::RootCertStore;
 use url::Url;
@@ -94,9 +94,9 @@ impl Network {
         AddressRule::Public(self.egress.allow_private.clone())
     }
 
-    /// The addresses of a service that the operator names: private ones too, but none of a metadata service's.
-    pub(crate) fn service(&self) -> AddressRule {
-        AddressRule::Service(self.egress.allow_private.clone())
+    /// The addresses of an endpoint.
+    pub(crate) fn addresses(&self, endpoint: &Endpoint) -> AddressRule {
+        endpoint.addresses(&self.egress.allow_private)
     }
 
     /// What must not be printed.

@@ -2,6 +2,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::pattern::{PathPattern, replace};
 use crate::request::Method;
 
 /// One `[credentials.NAME]` table of a manifest: how requests that name this credential are authenticated, and in
@@ -221,12 +222,27 @@ impl AccountKey {
 }
 
 impl KeyRequest {
+    /// All paths that it can have, whatever the settings and the account are.
+    pub(crate) fn meant(&self) -> Option<PathPattern> {
+        let path = self.path.split('?').next()?.replace('<', "{").replace('>', "}");
+        let segments = path.split('/').map(|segment| {
+            let filled = replace(segment, |_| Some("*"))?;
+            let open = filled.split_once('*').zip(filled.rsplit_once('*'));
+            // Several places in a segment mean no less than one that spans them.
+            Some(open.map_or(filled.clone(), |((start, _), (_, end))| format!("{start}*{end}")))
+        });
+        PathPattern::try_from(segments.collect::<Option<Vec<_>>>()?.join("/")).ok()
+    }
+
     fn check(&self) -> Result<(), &'static str> {
         if !matches!(self.method, Method::Get | Method::Post) {
             return Err("asks for its key with a method that could change something: it must be GET or POST");
         }
         if !self.path.starts_with('/') || !self.path.contains("<account>") {
             return Err("asks for its key at a path that does not start with '/', or is without <account>");
+        }
+        if self.meant().is_none() {
+            return Err("asks for its key at a path that no request can have: write whole names in braces");
         }
         if !self.json.starts_with('/') {
             return Err("finds its key with `json`, which must be a JSON pointer such as /keys/0/value");

@@ -1,4 +1,51 @@
+use std::collections::BTreeMap;
+
+use cpi_protocol::Object;
+use serde_json::Value;
 use url::Url;
+
+use crate::settings::value;
+use crate::{AddressRule, AllowedAddress, Manifest};
+
+mod made;
+
+pub use made::{MadeEndpoint, is_domain};
+
+/// Where a service is, by the settings of one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// As [`normalise_endpoint`] writes it.
+    pub url: String,
+    /// Whether the operator wrote the host, or the domain that it is in. What a manifest falls back on is its author's word.
+    pub is_operators: bool,
+}
+
+impl Endpoint {
+    /// The addresses that it may have: private ones only where the operator named it, or opened them.
+    pub fn addresses(&self, opened: &[AllowedAddress]) -> AddressRule {
+        let opened = opened.to_vec();
+        if self.is_operators { AddressRule::Service(opened) } else { AddressRule::Public(opened) }
+    }
+}
+
+/// The endpoints of a manifest by their keys: what the operator wrote, or else what the manifest makes of other settings.
+/// What is wrong with one is said in words for the operator.
+pub(crate) fn endpoints(manifest: &Manifest, settings: &Object) -> Result<BTreeMap<String, Endpoint>, String> {
+    let mut endpoints = BTreeMap::new();
+    for key in manifest.endpoint_keys() {
+        let endpoint = match value(settings, key) {
+            None | Some(Value::Null) => manifest.made_endpoint(key, settings)?,
+            Some(Value::String(given)) => {
+                let url = normalise_endpoint(given).map_err(|problem| format!("{key} {problem}"))?;
+                Some(Endpoint { url, is_operators: true })
+            }
+            // Anything else would leave the manifest's own hosts in force, which is not what was meant.
+            Some(_) => return Err(format!("{key} must be a text: the address of an endpoint")),
+        };
+        endpoints.extend(endpoint.map(|endpoint| (key.to_owned(), endpoint)));
+    }
+    Ok(endpoints)
+}
 
 /// An operator's endpoint in its one canonical form, without a slash at its end; or what is wrong with it, without its
 /// text, in which somebody may have put a password.

@@ -7,7 +7,6 @@ use url::{Host, Url};
 use crate::action::{self, NoAction};
 use crate::manifest::{Actions, HttpAsk};
 use crate::pattern::{Below, Place, Target, fill};
-use crate::settings;
 use crate::{
     AddressRule, AllowedAddress, Egress, HostConfig, HostEntry, HostPattern, Limits, Manifest, Method, Outgoing,
     Placement, Retry, RuleError, Settings,
@@ -255,16 +254,15 @@ impl Grant {
 }
 
 impl Rule {
-    /// An operator's endpoint takes the place of the hosts in the manifest.
+    /// An endpoint takes the place of the hosts in the manifest.
     fn of(ask: &Arc<HttpAsk>, settings: &Settings, egress: &Egress, operator: &Operator) -> Vec<Self> {
         let readable = &settings.readable;
-        let opened = egress.allow_private.clone();
-        let endpoint = ask.endpoint.as_ref().and_then(|key| Some((key, settings::value(readable, key)?.as_str()?)));
+        let endpoint = ask.endpoint.as_ref().and_then(|key| Some((key, settings.host.endpoint(key)?)));
         let (places, addresses) = if let Some((key, endpoint)) = endpoint {
-            (vec![(HostEntry::Endpoint(key.clone()), endpoint.to_owned())], AddressRule::Service(opened))
+            (vec![(HostEntry::Endpoint(key.clone()), endpoint.url.clone())], endpoint.addresses(&egress.allow_private))
         } else {
             let filled = |host: &HostPattern| Some((HostEntry::Host(host.clone()), host.fill(readable)?));
-            (ask.hosts.iter().filter_map(filled).collect(), AddressRule::Public(opened))
+            (ask.hosts.iter().filter_map(filled).collect(), AddressRule::Public(egress.allow_private.clone()))
         };
         let signing = ask.signing(readable);
         places
@@ -314,11 +312,9 @@ impl Rule {
             return Err(Denial::Image { url: url.to_string() });
         }
         let action = self.ask.actions.as_ref().map(|actions| check_action(actions, request, url)).transpose()?;
-        if let Some((name, _)) = headers::source(request)
-            .filter(|(name, _)| self.ask.source.as_ref().is_none_or(|source| !source.eq_ignore_ascii_case(name)))
-        {
+        if let Some(name) = headers::stray_source(request, self.ask.source.as_deref()) {
             let problem = "names something that the service would read: the manifest's block has no such `source`";
-            return Err(Denial::Header { name: name.clone(), problem });
+            return Err(Denial::Header { name: name.to_owned(), problem });
         }
         operator.check(self, request, target, path, action.as_deref())?;
         match literal(url).filter(|address| !self.addresses.allows(*address)) {

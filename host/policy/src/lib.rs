@@ -28,7 +28,7 @@ pub use address::{AddressRule, is_public};
 pub use config_line::ConfigLine;
 pub use credential::{AccountKey, Audience, Credential, KeyRequest, KeyService};
 pub use digest::Digest;
-pub use endpoint::normalise_endpoint;
+pub use endpoint::{Endpoint, MadeEndpoint, is_domain, normalise_endpoint};
 pub use grant::{Denial, Grant, Permit, Reach, Scope, Signing};
 pub use host_config::{AllowedAddress, CompileLimits, CredentialStore, Egress, HostConfig, HostConfigError, Images};
 pub use limits::{Limits, LimitsPatch, in_words, size_in_words};

@@ -1,14 +1,16 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use cpi_protocol::printable;
+use cpi_protocol::{Object, printable};
 use serde::Deserialize;
 
-use crate::LimitsPatch;
 use crate::credential::{self, Credential};
+use crate::endpoint::MadeEndpoint;
 use crate::pattern::{HostEntry, HostPattern, PathPattern};
 use crate::request::Method;
 use crate::retry::RetryAsk;
+use crate::settings::root;
+use crate::{Endpoint, LimitsPatch};
 
 /// The major and minor version of the contract that this host serves.
 const CONTRACT: &str = "bosh:cpi@0.1";
@@ -23,6 +25,9 @@ pub struct Manifest {
     /// Credentials by the name that requests use.
     #[serde(default)]
     pub credentials: BTreeMap<String, Credential>,
+    /// What endpoints are made of where the operator names none.
+    #[serde(default, rename = "endpoint")]
+    pub made_endpoints: Vec<MadeEndpoint>,
     /// One block for each kind of request that the plugin makes.
     #[serde(default)]
     pub http: Vec<HttpAsk>,
@@ -252,6 +257,17 @@ pub enum ManifestError {
     /// An endpoint that the plugin does not know of would be granted without being used.
     #[error("endpoint '{0}' of an [[http]] block must be listed under `settings`")]
     UnknownEndpoint(String),
+    /// Nobody would ask for what is made there.
+    #[error("an [[endpoint]] block makes '{0}', which no request of the manifest has as its `endpoint`")]
+    UnusedEndpoint(String),
+    /// What the plugin may not read, it would see in the endpoint.
+    #[error("the [[endpoint]] block for '{endpoint}' uses setting '{setting}', which must be listed under `settings`")]
+    UnreadableSetting {
+        /// The endpoint.
+        endpoint: String,
+        /// The setting.
+        setting: String,
+    },
 }
 
 impl Manifest {
@@ -286,7 +302,8 @@ impl Manifest {
             .map(|place| format!("puts the settings of agents, secrets included, into {place}"));
         let credentials =
             self.credentials.iter().map(|(name, credential)| format!("has credential '{name}': {credential}"));
-        [settings].into_iter().chain(credentials).chain(requests).chain(places).collect()
+        let made = self.made_endpoints.iter().map(ToString::to_string);
+        [settings].into_iter().chain(credentials).chain(made).chain(requests).chain(places).collect()
     }
 
     fn check(&self) -> Result<(), ManifestError> {
@@ -314,21 +331,54 @@ impl Manifest {
                 return Err(ManifestError::UnscopedSignature(hosts.join(", ")));
             }
         }
-        let settings = &self.plugin.settings;
         let is_kept = |setting: &str| {
             credential::is_secret(setting) || self.credentials.values().any(|credential| credential.keeps(setting))
         };
-        if let Some(secret) = settings.iter().find(|setting| is_kept(setting)) {
+        if let Some(secret) = self.plugin.settings.iter().find(|setting| is_kept(setting)) {
             return Err(ManifestError::SecretSetting(secret.clone()));
         }
         if let Some(secret) = self.plugin.identity.iter().flatten().find(|setting| is_kept(setting)) {
             return Err(ManifestError::SecretIdentity(secret.clone()));
         }
-        let mut endpoints = self.http.iter().filter_map(|ask| ask.endpoint.as_ref());
-        match endpoints.find(|endpoint| !settings.iter().any(|setting| setting == root(endpoint))) {
-            Some(endpoint) => Err(ManifestError::UnknownEndpoint(endpoint.clone())),
-            None => Ok(()),
+        self.check_endpoints()
+    }
+}
+
+impl Manifest {
+    /// Whether a setting, or the one that it is a member of, is listed.
+    pub(crate) fn may_read(&self, key: &str) -> bool {
+        self.plugin.settings.iter().any(|setting| setting == root(key))
+    }
+
+    /// The settings under which operators name endpoints, for requests of the plugin and of the host.
+    pub(crate) fn endpoint_keys(&self) -> BTreeSet<&str> {
+        let of_plugin = self.http.iter().filter_map(|ask| ask.endpoint.as_deref());
+        let of_host = self.credentials.values().filter_map(|credential| credential.key_request()?.endpoint.as_deref());
+        of_plugin.chain(of_host).collect()
+    }
+
+    /// The endpoint under a key as these settings make it, if they do; or what is wrong with one of them.
+    pub(crate) fn made_endpoint(&self, key: &str, settings: &Object) -> Result<Option<Endpoint>, String> {
+        let made = self.made_endpoints.iter().find(|made| made.setting == key && made.applies(settings));
+        made.map(|made| made.of(settings)).transpose()
+    }
+
+    fn check_endpoints(&self) -> Result<(), ManifestError> {
+        let mut of_plugin = self.http.iter().filter_map(|ask| ask.endpoint.as_ref());
+        if let Some(endpoint) = of_plugin.find(|endpoint| !self.may_read(endpoint)) {
+            return Err(ManifestError::UnknownEndpoint(endpoint.clone()));
         }
+        let used = self.endpoint_keys();
+        for made in &self.made_endpoints {
+            if !used.contains(made.setting.as_str()) {
+                return Err(ManifestError::UnusedEndpoint(made.setting.clone()));
+            }
+            if let Some(setting) = made.settings().find(|setting| !self.may_read(setting)) {
+                let (endpoint, setting) = (made.setting.clone(), setting.to_owned());
+                return Err(ManifestError::UnreadableSetting { endpoint, setting });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -340,39 +390,14 @@ impl Manifest {
                 let problem = "asks for its key with a credential that is none of scheme entra";
                 return Err(ManifestError::Credential { name: name.clone(), problem });
             }
-            let path = sample(request.path.split('?').next().unwrap_or_default());
-            let is_there = |ask: &HttpAsk| {
-                ask.methods.contains(&request.method) && ask.paths.iter().any(|pattern| pattern.matches(&path))
-            };
-            if self.http.iter().any(is_there) {
+            let Some(path) = request.meant() else { continue };
+            let has_path = |ask: &HttpAsk| ask.paths.iter().any(|pattern| pattern.overlaps(&path));
+            if self.http.iter().any(|ask| ask.methods.contains(&request.method) && has_path(ask)) {
                 return Err(ManifestError::KeyInReach(name.clone()));
             }
         }
         Ok(())
     }
-}
-
-/// A path with something in each of its places.
-fn sample(path: &str) -> String {
-    let mut sample = String::new();
-    let mut inside = false;
-    for character in path.chars() {
-        match character {
-            '{' | '<' => inside = true,
-            '}' | '>' => {
-                inside = false;
-                sample.push('x');
-            }
-            other if !inside => sample.push(other),
-            _ => {}
-        }
-    }
-    sample
-}
-
-/// The setting in which a setting is.
-fn root(key: &str) -> &str {
-    key.split_once('.').map_or(key, |(root, _)| root)
 }
 
 fn is_version(version: &str) -> bool {
@@ -424,6 +449,20 @@ mod tests {
         assert!(refusal(&format!("{PLUGIN}{ask}endpoint = \"url\"\n")).contains("'url'"));
         assert!(refusal(&format!("{PLUGIN}{ask}endpoint = \"urls.main\"\n")).contains("'urls.main'"));
         assert!(Manifest::parse(&format!("{PLUGIN}settings = [\"urls\"]\n{ask}endpoint = \"urls.main\"\n")).is_ok());
+        let listed = format!("{PLUGIN}settings = [\"urls\", \"domain\"]\n{ask}endpoint = \"urls.main\"\n");
+        let made = "[[endpoint]]\nsetting = \"urls.main\"\nurl = \"https://a.{domain}\"\n";
+        assert!(Manifest::parse(&format!("{listed}{made}")).is_ok());
+        assert!(
+            refusal(&format!("{listed}{}", made.replace("urls.main", "urls.other"))).contains("makes 'urls.other'")
+        );
+        for hidden in
+            [made.replace("{domain}", "{client_secret}"), format!("{made}when = {{ client_secret = \"x\" }}\n")]
+        {
+            assert!(refusal(&format!("{listed}{hidden}")).contains("uses setting 'client_secret'"));
+        }
+        assert!(
+            refusal(&format!("{listed}{}", made.replace("{domain}", "b"))).contains("in the domain that a setting")
+        );
         assert!(refusal(&PLUGIN.replace("\"x\"", "\"agent\"")).contains("'agent'"));
         let key = "[credentials.azure]\nscheme = \"entra\"\nresource = \"management\"\n[credentials.storage]\n\
                    scheme = \"shared-key\"\nkey = { method = \"POST\", service = \"management\", \
@@ -431,6 +470,11 @@ mod tests {
         assert!(Manifest::parse(&format!("{PLUGIN}{ask}{key}")).is_ok());
         let post = ask.replace("GET", "POST").replace("\"/\"", "\"/*/*/keys\"");
         assert!(refusal(&format!("{PLUGIN}{post}{key}")).contains("the key of [credentials.storage]"));
+        for path in ["/*/mine/keys", "/my/*/KEYS", "/*/a*/k*", "/*/**"] {
+            let block = post.replace("/*/*/keys", path);
+            assert!(refusal(&format!("{PLUGIN}{block}{key}")).contains("the key of [credentials.storage]"), "{path}");
+        }
+        assert!(Manifest::parse(&format!("{PLUGIN}{}{key}", post.replace("/keys", "/other"))).is_ok());
         let stranger = key.replace("credential = \"azure\"", "credential = \"storage\"");
         assert!(refusal(&format!("{PLUGIN}{stranger}")).contains("none of scheme entra"));
         assert!(refusal(&PLUGIN.replace("1.0.0", "\\u001b[31m")).contains("version '\\u{1b}[31m'"));

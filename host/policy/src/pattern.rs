@@ -5,8 +5,8 @@ mod name;
 mod path;
 mod place;
 
-pub(crate) use host::fill;
 pub use host::{HostEntry, HostPattern, replace};
+pub(crate) use host::{fill, is_label};
 pub use name::NamePattern;
 pub use path::PathPattern;
 pub(crate) use place::{Below, Place, Target};

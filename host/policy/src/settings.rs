@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use cpi_protocol::{Mask, Object};
 use serde_json::Value;
 
-use crate::{Manifest, credential, normalise_endpoint};
+use crate::endpoint::endpoints;
+use crate::{Endpoint, Manifest, credential};
 
 /// The provider's settings of one call, parted by who may read them.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,8 @@ pub struct Settings {
 #[derive(Clone, Default)]
 pub struct HostSettings {
     values: Object,
+    /// Not among the values: what a manifest makes of settings says nothing about where the host sends secrets.
+    endpoints: BTreeMap<String, Endpoint>,
     /// The keys of secrets.
     hidden: Vec<String>,
 }
@@ -46,14 +50,10 @@ impl Settings {
                 readable.insert(key.clone(), value.clone());
             }
         }
-        for key in manifest.http.iter().filter_map(|ask| ask.endpoint.as_ref()) {
-            match value_mut(&mut readable, key) {
-                None | Some(Value::Null) => {}
-                Some(Value::String(endpoint)) => {
-                    *endpoint = normalise_endpoint(endpoint).map_err(|problem| format!("{name}.{key} {problem}"))?;
-                }
-                // Anything else would leave the manifest's own hosts in force, which is not what was meant.
-                Some(_) => return Err(format!("{name}.{key} must be a text: the address of an endpoint")),
+        let endpoints = endpoints(manifest, &merged).map_err(|problem| format!("{name}.{problem}"))?;
+        for (key, endpoint) in &endpoints {
+            if manifest.may_read(key) && !insert(&mut readable, key, &endpoint.url) {
+                return Err(format!("{name}.{} must be an object", root(key)));
             }
         }
         let hidden = credential::hidden(manifest.credentials.values());
@@ -66,7 +66,7 @@ impl Settings {
                 .filter(|(_, value)| !value.is_null())
                 .collect(),
         };
-        Ok(Self { readable, identity, host: HostSettings { values: merged, hidden } })
+        Ok(Self { readable, identity, host: HostSettings { values: merged, endpoints, hidden } })
     }
 
     /// The settings that tell this cloud and account from others. The id of a key is public, and of two accounts in one
@@ -85,18 +85,40 @@ pub(crate) fn value<'a>(settings: &'a Object, key: &str) -> Option<&'a Value> {
     }
 }
 
-fn value_mut<'a>(settings: &'a mut Object, key: &str) -> Option<&'a mut Value> {
-    match key.split_once('.') {
-        None => settings.get_mut(key),
-        Some((root, member)) => settings.get_mut(root)?.get_mut(member),
+/// The text of a setting, or of a member of one that is an object. `None` when it is absent, null or empty, which callers
+/// of the Ruby CPIs use alike.
+pub(crate) fn text<'a>(settings: &'a Object, key: &str) -> Option<&'a str> {
+    value(settings, key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The setting in which a setting is.
+pub(crate) fn root(key: &str) -> &str {
+    key.split_once('.').map_or(key, |(root, _)| root)
+}
+
+/// Puts a text under a key; `false` when what it would be a member of is no object.
+fn insert(settings: &mut Object, key: &str, text: &str) -> bool {
+    let Some((root, member)) = key.split_once('.') else {
+        settings.insert(key.to_owned(), text.into());
+        return true;
+    };
+    let object = settings.entry(root).or_insert(Value::Null);
+    if object.is_null() {
+        *object = Value::Object(Object::new());
     }
+    object.as_object_mut().map(|members| members.insert(member.to_owned(), text.into())).is_some()
 }
 
 impl HostSettings {
     /// The text of a setting, or of a member of one that is an object: `endpoints.management`. `None` when it is absent,
-    /// null or empty, which callers of the Ruby CPIs use alike.
+    /// null or empty.
     pub fn text(&self, key: &str) -> Option<&str> {
-        value(&self.values, key)?.as_str().filter(|text| !text.is_empty())
+        text(&self.values, key)
+    }
+
+    /// The endpoint under a key that the manifest names as one: written by the operator, or made of other settings.
+    pub fn endpoint(&self, key: &str) -> Option<&Endpoint> {
+        self.endpoints.get(key)
     }
 
     /// The text of a setting that must be there; or what is wrong with it, without its value.
@@ -182,5 +204,82 @@ mod tests {
     fn the_request_wins_key_by_key_nested_values_whole() {
         let settings = split(&json!({"region": "a", "tags": {"x": 1}}), &json!({"tags": {"y": 2}}));
         assert_eq!(Value::Object(settings.readable), json!({"region": "a", "tags": {"y": 2}}));
+    }
+    const STACK: &str = r#"
+[plugin]
+name = "azure"
+version = "1"
+contract = "bosh:cpi@0.1"
+settings = ["endpoints", "environment", "stack"]
+identity = ["environment", "endpoints"]
+
+[credentials.azure]
+scheme = "entra"
+resource = "management"
+
+[[endpoint]]
+setting = "endpoints.management"
+when = { environment = "Stack" }
+url = "https://management.{stack.domain}"
+
+[[endpoint]]
+setting = "endpoints.authority"
+when = { environment = "Stack" }
+url = "https://evil.{stack.domain}"
+
+[[http]]
+hosts = ["https://management.example"]
+endpoint = "endpoints.management"
+methods = ["GET"]
+paths = ["/"]
+
+[[http]]
+hosts = []
+endpoint = "endpoints.authority"
+methods = ["GET"]
+paths = ["/"]
+"#;
+
+    fn stack(section: &Value) -> Result<Settings, String> {
+        let properties = json!({"azure": section});
+        Settings::split(&Manifest::parse(STACK).unwrap(), properties.as_object().unwrap(), &Object::new())
+    }
+
+    #[test]
+    fn an_endpoint_that_nobody_wrote_is_made_of_other_settings() {
+        let domain = json!({"domain": "corp.example"});
+        let made = stack(&json!({"environment": "Stack", "stack": domain})).unwrap();
+        assert_eq!(made.readable["endpoints"]["management"], "https://management.corp.example");
+        let written = json!({"management": "management.CORP.example/"});
+        let written = stack(&json!({"environment": "Stack", "stack": domain, "endpoints": written})).unwrap();
+        assert_eq!(written.identity, made.identity, "one cloud, however it is written");
+        let other = json!({"management": "http://10.0.0.1:1"});
+        let other = stack(&json!({"environment": "Stack", "stack": domain, "endpoints": other})).unwrap();
+        assert_eq!(other.host.endpoint("endpoints.management").unwrap().url, "http://10.0.0.1:1");
+        let elsewhere = stack(&json!({"environment": "Public", "stack": {"domain": "x@y"}})).unwrap();
+        assert!(
+            elsewhere.readable.get("endpoints").is_none() && elsewhere.host.endpoint("endpoints.management").is_none()
+        );
+    }
+
+    #[test]
+    fn what_is_made_never_says_where_the_host_proves_who_it_is() {
+        let made = stack(&json!({"environment": "Stack", "stack": {"domain": "corp.example"}})).unwrap();
+        assert_eq!(made.readable["endpoints"]["authority"], "https://evil.corp.example");
+        assert_eq!(made.host.text("endpoints.authority"), None);
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_endpoint_is_named() {
+        for (section, problem) in [
+            (json!({"environment": "Stack"}), "azure.stack.domain is missing"),
+            (json!({"environment": "Stack", "stack": {"domain": "x:1"}}), "azure.stack.domain must be the name"),
+            (json!({"environment": "Stack", "stack": {"domain": "x"}, "endpoints": "y"}), "azure.endpoints must be an"),
+            (json!({"endpoints": {"management": 5}}), "azure.endpoints.management must be a text"),
+            (json!({"endpoints": {"management": "ftp://x"}}), "azure.endpoints.management must start with"),
+        ] {
+            let error = stack(&section).unwrap_err();
+            assert!(error.starts_with(problem), "{error}");
+        }
     }
 }

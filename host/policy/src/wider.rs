@@ -22,6 +22,9 @@ impl Manifest {
                 && accepted.credentials.get(*name).is_none_or(|before| before != *credential)
         });
         let credentials = credentials.map(|(name, _)| format!("uses credential '{name}', new or made in another way"));
+        // The host's own requests for keys go there as well, whatever the operator leaves of the plugin's.
+        let made = self.made_endpoints.iter().filter(|made| !accepted.made_endpoints.contains(made));
+        let made = made.map(ToString::to_string);
         let requests = self.http.iter().flat_map(|ask| new_requests(ask, accepted, rules));
         let places = self
             .agents
@@ -29,7 +32,7 @@ impl Manifest {
             .iter()
             .filter(|place| rules.allow_agents.unwrap_or(true) && !accepted.agents.place.contains(place));
         let places = places.map(|place| format!("puts the settings of agents, secrets included, into {place}"));
-        settings.chain(credentials).chain(requests).chain(places).collect()
+        settings.chain(credentials).chain(made).chain(requests).chain(places).collect()
     }
 }
 
@@ -192,6 +195,22 @@ actions = { form = "Action", allow = ["DescribeA", "Run"] }
         let place = "\n[agents]\nplace = [{ action = \"Run\", form = \"UserData\", encoding = \"plain\" }]";
         assert!(wider(|text| text + place, "")[0].contains("settings of agents"));
         assert!(wider(|text| text + place, "allow-agents = false").is_empty());
+    }
+
+    #[test]
+    fn where_an_endpoint_is_made_to_be_is_asked_about_always() {
+        let endpoint = |url: &str| {
+            let used = MANIFEST.replace("methods =", "endpoint = \"region\"\nmethods =");
+            let manifest = format!("{used}[[endpoint]]\nsetting = \"region\"\nurl = \"{url}\"\n");
+            Manifest::parse(&manifest).unwrap()
+        };
+        let (before, after) = (endpoint("https://a.{region}"), endpoint("https://b.{region}"));
+        let nothing_left = toml::from_str("hosts = []").unwrap();
+        assert_eq!(before.wider_than(&before, &nothing_left), [""; 0]);
+        assert_eq!(
+            after.wider_than(&before, &nothing_left),
+            ["takes https://b.{region} for {region}, where the operator names none"]
+        );
     }
 
     #[test]

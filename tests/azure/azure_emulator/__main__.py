@@ -14,6 +14,7 @@ import ssl
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -22,6 +23,12 @@ from .azurite import Azurite
 from .cloud import Cloud
 from .emulator import Emulator
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .storage import Storage
+
+# In bytes.
+LARGEST_BLOCK = 1 << 28
 
 
 def main() -> int:
@@ -50,6 +57,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--azurite", type=Path, metavar="FOLDER", help="where node_modules with azurite is: serve blobs and tables, too"
     )
+    parser.add_argument(
+        "--domain",
+        metavar="NAME",
+        help="the domain of a private cloud: storage accounts are ACCOUNT.blob.NAME and ACCOUNT.table.NAME, at the one "
+        "address of this emulator",
+    )
     parser.add_argument("--polls", type=int, default=1, metavar="N", help="how often an operation is seen in progress")
     parser.add_argument(
         "--delay", type=float, default=0.0, metavar="SECONDS", help="how long an operation takes at least"
@@ -70,31 +83,46 @@ async def _run(options: argparse.Namespace, settings: Settings) -> None:
         asyncio.get_running_loop().add_reader(sys.stdin, lambda: None if sys.stdin.buffer.read1() else ended.set())
     async with AsyncExitStack() as stack:
         emulator = Emulator(cloud)
-        handler = server.handler_of(emulator)
-        url = await stack.enter_async_context(server.serving(handler, options.host, options.port, _tls(options)))
-        if options.azurite:
-            await _serve_storage(options, emulator, stack)
+        manager = handler = server.handler_of(emulator)
+        storage = await _storage(options, emulator, stack) if options.azurite else None
+        if storage and options.domain:
+            emulator.cloud.storage_url = f"https://{{account}}.blob.{options.domain}/"
+            emulator.cloud.table_url = f"https://{{account}}.table.{options.domain}/"
+            handler = storage.in_domain(options.domain, manager)
+        elif storage:
+            await _serve_storage(options, storage, stack)
+        largest = LARGEST_BLOCK if storage else server.LARGEST
+        url = await stack.enter_async_context(
+            server.serving(handler, options.host, options.port, _tls(options), largest=largest)
+        )
         print(f"Running on {url}", flush=True)
         if options.tls_cert:
             # The metadata service of a VM is plain HTTP, always.
             print(
-                f"Metadata on {await stack.enter_async_context(server.serving(handler, options.host, 0))}", flush=True
+                f"Metadata on {await stack.enter_async_context(server.serving(manager, options.host, 0))}", flush=True
             )
         await ended.wait()
 
 
-async def _serve_storage(options: argparse.Namespace, emulator: Emulator, stack: AsyncExitStack) -> None:
+async def _storage(options: argparse.Namespace, emulator: Emulator, stack: AsyncExitStack) -> Storage:
     from .storage import Storage  # with the SDK, whose loading takes a second
 
     azurite = Azurite(options.azurite)
     stack.push_async_callback(azurite.close)
     http = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
-    storage = Storage(emulator, azurite, http)
+    return Storage(emulator, azurite, http)
+
+
+async def _serve_storage(options: argparse.Namespace, storage: Storage, stack: AsyncExitStack) -> None:
+    """At addresses of their own, where the account is the first segment of a path."""
     urls = [
-        await stack.enter_async_context(server.serving(storage.handler(service), options.host, 0, largest=1 << 28))
+        await stack.enter_async_context(
+            server.serving(storage.handler(service), options.host, 0, largest=LARGEST_BLOCK)
+        )
         for service in ("blob", "table")
     ]
-    emulator.cloud.storage_url, emulator.cloud.table_url = (f"{url}/{{account}}/" for url in urls)
+    cloud = storage.emulator.cloud
+    cloud.storage_url, cloud.table_url = (f"{url}/{{account}}/" for url in urls)
 
 
 def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:

@@ -52,7 +52,6 @@ class Azurite:
             "--location",
             self._folder.name,
             "--skipApiVersionCheck",
-            "--disableProductStyleUrl",
             "--disableTelemetry",
         ]
         self._process = await asyncio.create_subprocess_exec(

@@ -13,16 +13,18 @@ from aiohttp import web
 from .emulator import Emulator
 from .messages import Request
 
-_LARGEST = 8 << 20
+# The largest body, in bytes.
+LARGEST = 8 << 20
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
 async def serving(
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    handler: Handler,
     host: str,
     port: int,
     tls: ssl.SSLContext | None = None,
-    largest: int = _LARGEST,
+    largest: int = LARGEST,
 ) -> AsyncIterator[str]:
     """Listens as long as the block lasts, and gives the address. For port 0 the kernel chooses one that is free."""
     app = web.Application(client_max_size=largest, middlewares=[_with_length])
@@ -37,9 +39,7 @@ async def serving(
 
 
 @web.middleware
-async def _with_length(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _with_length(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Azure's servers want to be told the length of a body also where there is none."""
     told = {"Content-Length", "Transfer-Encoding"} & set(request.headers)
     if request.method in ("PATCH", "POST", "PUT") and not told:
@@ -47,7 +47,7 @@ async def _with_length(
     return await handler(request)
 
 
-def handler_of(emulator: Emulator) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def handler_of(emulator: Emulator) -> Handler:
     async def handle(incoming: web.Request) -> web.StreamResponse:
         request = Request(
             incoming.method,

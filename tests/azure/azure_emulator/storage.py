@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
 
 import aiohttp
 from aiohttp import web
@@ -18,6 +17,7 @@ from .emulator import Emulator
 from .kinds import disk_access
 from .kinds.storage_accounts import TYPE, account_key
 from .messages import Answer, Request
+from .server import Handler
 
 # The most that one write of pages may carry. Azure refuses more, azurite does not.
 MOST_PAGES = 4 << 20
@@ -32,11 +32,23 @@ class Storage:
         """Account -> when it was made, for those that azurite has been asked about."""
         self._emptying = asyncio.Lock()
 
-    def handler(self, service: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """`blob` or `table`. The first segment of a path is the account."""
+    def in_domain(self, domain: str, other: Handler) -> Handler:
+        """Blobs and tables at hosts of their accounts in this domain, and what is at all others."""
+        services = {service: self.handler(service) for service in ("blob", "table")}
+
+        async def handle(incoming: web.Request) -> web.StreamResponse:
+            _, _, rest = incoming.host.partition(".")
+            service, _, where = rest.partition(".")
+            return await (services.get(service, other) if where == domain else other)(incoming)
+
+        return handle
+
+    def handler(self, service: str) -> Handler:
+        """`blob` or `table`. The first label of a host, or the first segment of a path at a number, is the account."""
 
         async def handle(incoming: web.Request) -> web.StreamResponse:
             body = await incoming.read()
+            account = _account(incoming)
             request = Request(
                 incoming.method,
                 incoming.path,
@@ -50,7 +62,9 @@ class Storage:
             if fault and fault.delay:
                 await asyncio.sleep(fault.delay)
             if not fault or fault.effect or fault.drop == "after" or not (fault.status or fault.drop):
-                response = self._refused(request, service, body) or await self._passed_on(incoming, service, body)
+                response = self._refused(request, service, account, body) or await self._passed_on(
+                    incoming, service, account, body
+                )
             if fault and fault.status:
                 response = _error(fault.status, fault.code, fault.message, fault.headers)
             dropped = bool(fault and fault.drop)
@@ -63,8 +77,7 @@ class Storage:
 
         return handle
 
-    def _refused(self, request: Request, service: str, body: bytes) -> web.Response | None:
-        account = request.path.split("/")[1]
+    def _refused(self, request: Request, service: str, account: str, body: bytes) -> web.Response | None:
         if account not in self._accounts():
             return _error(
                 404, "ResourceNotFound", f"There is no storage account {account}; its name would not resolve."
@@ -79,8 +92,7 @@ class Storage:
             )
         return None
 
-    async def _passed_on(self, incoming: web.Request, service: str, body: bytes) -> web.Response:
-        account = incoming.path.split("/")[1]
+    async def _passed_on(self, incoming: web.Request, service: str, account: str, body: bytes) -> web.Response:
         home = await self.azurite.url(service)
         await self._empty_if_new(account)
         if account == disk_access.ACCOUNT:
@@ -154,6 +166,12 @@ class Storage:
         self.emulator.journal.add(
             service, request, Answer(response.status, None, dict(response.headers)) if response else None
         )
+
+
+def _account(incoming: web.Request) -> str:
+    host = incoming.host.partition(":")[0]
+    is_number = host.replace(".", "").isdigit()
+    return incoming.path.split("/")[1] if is_number else host.partition(".")[0]
 
 
 def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> web.Response:

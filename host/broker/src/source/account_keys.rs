@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use cpi_policy::{HostSettings, KeyRequest, KeyService, Method, error_code, normalise_endpoint, replace};
+use cpi_policy::{HostSettings, KeyRequest, KeyService, Method, error_code, replace};
 use cpi_protocol::printable;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -80,11 +80,12 @@ impl AccountKeys {
     }
 
     fn request(&self, account: &str, token: &str) -> Result<OwnRequest, CredentialError> {
-        let (base, addresses) = match self.given()? {
-            Some(endpoint) => (endpoint, self.network.service()),
-            None => match self.request.service {
-                KeyService::Management => Environment::of(&self.settings, &self.network)?.manager(),
-            },
+        let endpoint = self.request.endpoint.as_deref().and_then(|key| self.settings.endpoint(key));
+        let (base, addresses) = match (endpoint, self.request.service) {
+            (Some(endpoint), _) => (endpoint.url.clone(), self.network.addresses(endpoint)),
+            (None, KeyService::Management) => {
+                (Environment::of(&self.settings, &self.network)?.manager()?.to_owned(), self.network.public())
+            }
         };
         let text = format!("{}{}", base.trim_end_matches('/'), self.path(account)?);
         let url = Url::parse(&text);
@@ -93,15 +94,6 @@ impl AccountKeys {
         let headers = [("authorization", format!("Bearer {token}")), ("accept", "application/json".to_owned())];
         let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
         Ok(OwnRequest { method, url, addresses, headers, body: Vec::new(), timeout: PATIENCE })
-    }
-
-    /// The address of the service that the operator names.
-    fn given(&self) -> Result<Option<String>, CredentialError> {
-        let Some(key) = &self.request.endpoint else { return Ok(None) };
-        self.settings
-            .text(key)
-            .map(|given| normalise_endpoint(given).map_err(|wrong| CredentialError::Settings(format!("{key} {wrong}"))))
-            .transpose()
     }
 
     /// The path with the settings and the account in their places.
@@ -149,9 +141,14 @@ mod tests {
 name = "azure"
 version = "1"
 contract = "bosh:cpi@0.1"
+settings = ["azure_stack", "endpoints", "environment"]
 [credentials.azure]
 scheme = "entra"
 resource = "management"
+[[endpoint]]
+setting = "endpoints.management"
+when = { environment = "AzureStack" }
+url = "https://management.{azure_stack.domain|stack.example}"
 [credentials.storage]
 scheme = "shared-key"
 key = { method = "POST", service = "management", endpoint = "endpoints.management", path = "/g/{group}/a/<account>?v=1", json = "/keys/0/value", credential = "azure" }
@@ -183,16 +180,24 @@ key = { method = "POST", service = "management", endpoint = "endpoints.managemen
         let (own, addresses) = url(&json!({"group": "g", "endpoints": {"management": "http://127.0.0.1:1/"}})).unwrap();
         assert_eq!(own, "http://127.0.0.1:1/g/g/a/mine?v=1");
         assert!(matches!(addresses, AddressRule::Service(_)));
-        let stack = json!({"resource": "https://x/", "authentication": "ADFS", "domain": "stack.example"});
-        let (stack, _) = url(&json!({"group": "g", "environment": "AzureStack", "azure_stack": stack})).unwrap();
-        assert_eq!(stack, "https://management.stack.example/g/g/a/mine?v=1");
+        let stack =
+            |stack: Value| url(&json!({"group": "g", "environment": "AzureStack", "azure_stack": stack})).unwrap();
+        let (own, addresses) = stack(json!({"domain": "corp.example"}));
+        assert_eq!(own, "https://management.corp.example/g/g/a/mine?v=1");
+        assert!(matches!(addresses, AddressRule::Service(_)));
+        let (by_default, addresses) = stack(json!({}));
+        assert_eq!(by_default, "https://management.stack.example/g/g/a/mine?v=1");
+        assert!(matches!(addresses, AddressRule::Public(_)));
     }
 
     #[test]
     fn what_is_wrong_is_named() {
         assert!(url(&json!({})).unwrap_err().contains("group is missing"));
-        let section = json!({"group": "g", "endpoints": {"management": "ftp://x"}});
-        assert!(url(&section).unwrap_err().contains("endpoints.management must start with"));
+        let request = KeyRequest { endpoint: None, ..keys(&json!({})).request };
+        let stack = json!({"environment": "AzureStack", "azure_stack": {"resource": "x", "authentication": "AzureAD"}});
+        let keys = AccountKeys { request, ..keys(&stack) };
+        let error = keys.request("mine", "t").err().unwrap().to_string();
+        assert!(error.contains("the resource manager of AzureStack is not known"), "{error}");
         let body = br#"{"error": {"code": "AuthorizationFailed", "message": "no right"}}"#;
         let error = refused("s".to_owned(), 403, body).to_string();
         assert!(error.contains("AuthorizationFailed: no right. The client needs the permission"), "{error}");

@@ -199,10 +199,15 @@ fn name(credential: Option<&String>) -> String {
 /// Where an operator could name the address, or who else could.
 fn endpoint_line(plugin: &str, origin: &str, key: Option<&str>) -> String {
     match key {
-        Some(key) => format!(
-            " If the address is right, write in cloud.properties.{plugin} of the provider's configuration: \
-             \"{key}\": \"{origin}\""
-        ),
+        Some(key) => {
+            let line = match key.split_once('.') {
+                Some((root, member)) => format!("\"{root}\": {{\"{member}\": \"{origin}\"}}"),
+                None => format!("\"{key}\": \"{origin}\""),
+            };
+            format!(
+                " If the address is right, write in cloud.properties.{plugin} of the provider's configuration: {line}"
+            )
+        }
         None => " Only the plugin's author can change that".to_owned(),
     }
 }

@@ -38,7 +38,7 @@ const SIGNATURE: &[&str] = &[
 ];
 
 /// What has a service read something else, in whosever name.
-const SOURCES: &[&str] = &["x-ms-copy-source", "x-ms-rename-source"];
+const SOURCES: &[&str] = &["x-amz-copy-source", "x-ms-copy-source", "x-ms-rename-source"];
 
 /// What servers take; more would be a way round the limit of bodies, and round what libraries can count.
 const MOST: usize = 100;
@@ -86,9 +86,11 @@ fn has_signed_query(url: &str) -> bool {
     })
 }
 
-/// A header that names what a service shall read.
-pub(super) fn source(request: &Outgoing) -> Option<&(String, String)> {
-    request.headers.iter().find(|(name, _)| SOURCES.contains(&name.to_ascii_lowercase().as_str()))
+/// The first header that names what a service shall read, and is not the one that is granted.
+pub(super) fn stray_source<'a>(request: &'a Outgoing, granted: Option<&str>) -> Option<&'a str> {
+    let names = request.headers.iter().map(|(name, _)| name.as_str());
+    let mut sources = names.filter(|name| SOURCES.contains(&name.to_ascii_lowercase().as_str()));
+    sources.find(|name| granted.is_none_or(|granted| !granted.eq_ignore_ascii_case(name)))
 }
 
 /// The value of a header that stands once.

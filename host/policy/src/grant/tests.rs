@@ -265,6 +265,59 @@ fn the_account_is_taken_from_the_url_and_nothing_else() {
 }
 
 #[test]
+fn an_endpoint_that_is_made_is_granted_like_one_that_is_written() {
+    let made = "[[endpoint]]\nsetting = \"endpoints.storage\"\nwhen = { environment = \"Stack\" }\n\
+                url = \"https://<account>.blob.{stack.domain|local.example}\"\n";
+    let listed = STORAGE.replace("[\"endpoints\"]", "[\"endpoints\", \"environment\", \"stack\"]");
+    let manifest = Manifest::parse(&format!("{listed}{made}")).unwrap();
+    let with = |section: Value, host: &str| {
+        let properties = json!({"azure": section});
+        let settings = Settings::split(&manifest, properties.as_object().unwrap(), &Object::new()).unwrap();
+        Grant::new(&manifest, &settings, &HostConfig::parse(host).unwrap()).unwrap()
+    };
+    let stack = json!({"environment": "Stack", "stack": {"domain": "corp.example"}});
+    let grant = with(stack.clone(), "");
+    let permit = grant.check(put("https://mine.blob.corp.example/bosh/x", None)).unwrap();
+    assert_eq!((permit.account(), permit.path()), (Some("mine"), "/bosh/x"));
+    let (inside, metadata) = ("10.0.0.1:443".parse().unwrap(), "169.254.169.254:443".parse().unwrap());
+    assert!(permit.addresses().allows(inside) && !permit.addresses().allows(metadata));
+    for url in [
+        "https://mine.blob.core.example/bosh/x",
+        "https://mine.blob.local.example/bosh/x",
+        "https://mine.queue.corp.example/bosh/x",
+        "https://a.mine.blob.corp.example/bosh/x",
+        "https://corp.example/bosh/x",
+        "http://mine.blob.corp.example/bosh/x",
+        "https://mine.blob.corp.example:8443/bosh/x",
+    ] {
+        assert_eq!(code(&grant, put(url, None)), "host-not-granted", "{url}");
+    }
+    assert_eq!(grant.reach()[0].places, ["https://<account>.blob.corp.example"]);
+
+    let by_default = with(json!({"environment": "Stack"}), "");
+    let permit = by_default.check(put("https://mine.blob.local.example/bosh/x", None)).unwrap();
+    assert!(!permit.addresses().allows(inside), "what the author falls back on is public");
+    let opened = with(json!({"environment": "Stack"}), "[egress]\nallow-private = [\"10.0.0.0/8:443\"]\n");
+    let permit = opened.check(put("https://mine.blob.local.example/bosh/x", None)).unwrap();
+    assert!(permit.addresses().allows(inside));
+
+    let nothing = with(stack.clone(), "[plugin.azure]\nhosts = []\n");
+    assert_eq!(code(&nothing, put("https://mine.blob.corp.example/bosh/x", None)), "excluded-by-operator");
+    let left = with(stack, "[plugin.azure]\nhosts = [\"{endpoints.storage}\"]\n");
+    assert_eq!(code(&left, put("https://mine.blob.corp.example/bosh/x", None)), "sent");
+
+    let public = with(json!({"environment": "Public", "stack": {"domain": "corp.example"}}), "");
+    assert_eq!(code(&public, put("https://mine.blob.corp.example/bosh/x", None)), "host-not-granted");
+    assert_eq!(code(&public, put("https://mine.blob.core.example/bosh/x", None)), "sent");
+}
+
+#[test]
+fn an_endpoint_under_a_key_with_a_dot_is_written_as_a_member() {
+    let denial = storage(&json!({}), "").check(put("https://blobs.corp.example/bosh/x", None)).unwrap_err().to_string();
+    assert!(denial.contains(r#""endpoints": {"storage": "https://blobs.corp.example"}"#), "{denial}");
+}
+
+#[test]
 fn operators_leave_single_accounts() {
     let left = storage(&json!({}), "[plugin.azure]\nhosts = [\"https://mine.blob.core.example\"]\n");
     assert_eq!(code(&left, put("https://mine.blob.core.example/bosh/x", None)), "sent");
@@ -285,6 +338,9 @@ fn what_a_service_copies_is_a_request_to_read_it() {
     let mut twice = copy("https://other.blob.core.example/bosh/y");
     twice.headers.push(("x-ms-copy-source".to_owned(), "https://evil.example/".to_owned()));
     assert_eq!(code(&grant, twice), "forbidden-header");
+    let mut another = copy("https://other.blob.core.example/bosh/y");
+    another.headers.push(("x-ms-rename-source".to_owned(), "https://evil.example/".to_owned()));
+    assert_eq!(code(&grant, another), "forbidden-header");
     let elsewhere = put("https://mine.table.core.example/bosh/x", Some("https://other.blob.core.example/bosh/y"));
     assert_eq!(code(&grant, elsewhere), "forbidden-header");
 }

@@ -146,7 +146,7 @@ pub fn replace<T: AsRef<str>>(pattern: &str, mut value: impl FnMut(&str) -> Opti
 }
 
 /// One DNS label: a setting can fill a place in a host name, never add dots, ports or user names to it.
-pub(super) fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     (1..=63).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 

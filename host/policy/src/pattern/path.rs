@@ -1,5 +1,6 @@
 use std::fmt;
 
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 /// A path that a manifest asks for: segments are compared one by one; `*` within a segment stands for any text, and
@@ -19,6 +20,20 @@ impl PathPattern {
     /// Whether every path that the other pattern means is one of those meant here.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         self.fits(other.segments.iter().map(String::as_str), segment_covers)
+    }
+
+    /// Whether some path is meant by both patterns, also for services that do not tell upper from lower case.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let (mut mine, mut others) = (self.segments.iter(), other.segments.iter());
+        loop {
+            match (mine.next(), others.next()) {
+                (None, None) => return true,
+                (Some(_), None) | (None, Some(_)) => return false,
+                (Some(one), Some(other)) if one == "**" || other == "**" => return true,
+                (Some(one), Some(other)) if !segments_overlap(one, other) => return false,
+                _ => {}
+            }
+        }
     }
 
     fn fits<'a>(&self, mut given: impl Iterator<Item = &'a str>, same: impl Fn(&str, &str) -> bool) -> bool {
@@ -81,6 +96,20 @@ fn segment_covers(wanted: &str, other: &str) -> bool {
     }
 }
 
+fn segments_overlap(one: &str, other: &str) -> bool {
+    let read = |text: &str| percent_decode_str(text).decode_utf8_lossy().to_ascii_lowercase();
+    let (one, other) = (read(one), read(other));
+    let either = |one: &str, other: &str, within: fn(&str, &str) -> bool| within(one, other) || within(other, one);
+    match (one.split_once('*'), other.split_once('*')) {
+        (_, None) => segment_matches(&one, &other),
+        (None, _) => segment_matches(&other, &one),
+        (Some((start, end)), Some((prefix, suffix))) => {
+            either(start, prefix, |one, other| one.starts_with(other))
+                && either(end, suffix, |one, other| one.ends_with(other))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +149,37 @@ mod tests {
         for (wide, narrow) in [("/a", "/b"), ("/a/*", "/a/**"), ("/a/b*", "/a/*"), ("/a/b", "/a/*"), ("/a/*", "/a/*/c")]
         {
             assert!(!covers(wide, narrow), "{wide} {narrow}");
+        }
+    }
+
+    #[test]
+    fn patterns_overlap_when_a_path_fits_both() {
+        let overlap = |one: &str, other: &str| {
+            let (one, other) = (pattern(one), pattern(other));
+            assert_eq!(one.overlaps(&other), other.overlaps(&one));
+            one.overlaps(&other)
+        };
+        for (one, other) in [
+            ("/a/*/keys", "/a/*/keys"),
+            ("/a/mine/keys", "/a/*/keys"),
+            ("/A/mine/KEYS", "/a/*/keys"),
+            ("/a/mine/%6beys", "/a/*/keys"),
+            ("/a/*/*", "/a/*/keys"),
+            ("/a/**", "/a/*/keys"),
+            ("/**", "/a/*/keys"),
+            ("/a/vm-*", "/a/*-1"),
+        ] {
+            assert!(overlap(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("/a/*", "/a/*/keys"),
+            ("/a/*/keys/*", "/a/*/keys"),
+            ("/a/*/keys/**", "/a/*/keys"),
+            ("/b/*/keys", "/a/*/keys"),
+            ("/a/x*", "/a/y*"),
+            ("/a/*x", "/a/*y"),
+        ] {
+            assert!(!overlap(one, other), "{one} {other}");
         }
     }
 }

@@ -21,7 +21,12 @@ CLOUDS = (
     ("AzureUSGovernment", "management.usgovcloudapi.net", "login.microsoftonline.us"),
     ("AzureGermanCloud", "management.microsoftazure.de", "login.microsoftonline.de"),
 )
-STACK = ["management.stack.example", "adfs.stack.example"]
+STACK = [
+    "management.stack.example",
+    "arm.stack.example",
+    "adfs.stack.example",
+    "management.local.azurestack.external",
+]
 HOSTS = [*(host for _, *hosts in CLOUDS for host in hosts), *STACK]
 
 
@@ -77,18 +82,14 @@ class Clouds(Plugin):
         self.assertIn(f"pid-{guid}", asked["headers"]["user-agent"])
 
     def stack(self, **azure_stack: Any) -> dict[str, Any]:
-        """A context with an Azure Stack Hub."""
+        """A context with an Azure Stack Hub, as the Ruby CPI has it."""
         given = {
             "domain": "stack.example",
             "authentication": "ADFS",
             "resource": "https://management.audience",
             **azure_stack,
         }
-        return {
-            "environment": "AzureStack",
-            "azure_stack": given,
-            "endpoints": {"management": "https://management.stack.example"},
-        }
+        return {"environment": "AzureStack", "azure_stack": given}
 
     @row(12)
     def test_a_cloud_of_the_operators_own(self) -> None:
@@ -109,6 +110,43 @@ class Clouds(Plugin):
                 [asked] = self.requests("GET")
                 self.assertEqual("management.stack.example", asked["headers"]["host"])
                 self.assertLess(asked["query"]["api-version"], "2021")
+
+    @row(12)
+    def test_where_a_cloud_of_the_operators_own_is(self) -> None:
+        """Its prefix and its domain, or their defaults, or an address that is written."""
+        self.emulator.control("PATCH", "settings", {"audiences": ["https://management.audience"]})
+        written = {"endpoints": {"management": "https://management.stack.example"}}
+        for manager, context in (
+            ("arm.stack.example", self.stack(endpoint_prefix="arm")),
+            ("management.local.azurestack.external", self.stack(domain=None, authentication="AzureAD")),
+            ("management.local.azurestack.external", self.stack(domain="", authentication="AzureAD")),
+            ("management.stack.example", {**self.stack(domain="other.example", authentication="AzureAD"), **written}),
+            ("management.azure.com", {**self.stack(), "environment": "AzureCloud"}),
+        ):
+            with self.subTest(manager, context=context):
+                self.proxy.asked.clear()
+                self.assertFalse(self.cpi("has_vm", VM, context=context))
+                [asked] = self.requests("GET")
+                self.forget()
+                self.assertEqual(manager, asked["headers"]["host"])
+                self.assertIn(f"{manager}:443", self.proxy.hosts())
+
+    @row(12)
+    def test_a_domain_that_is_none(self) -> None:
+        domains = ("stack.example:8443", "x@stack.example", "https://stack.example", "stack.example/x", "{account}")
+        for domain in domains:
+            context = self.stack(domain=domain)
+            said = self.fails("CpiError", "has_vm", VM, context=context)
+            self.assertIn("azure.azure_stack.domain must be the name of a domain", said)
+        self.assertEqual([], self.proxy.asked)
+
+    @row(12)
+    def test_doctor_says_where_a_cloud_is(self) -> None:
+        self.through(**self.stack())
+        said = self.run_program("doctor").stdout
+        for place in ("management", "<account>.blob", "<account>.table"):
+            self.assertIn(f"https://{place}.stack.example", said)
+        self.assertNotIn("blob.core", said)
 
     @row(12)
     def test_what_is_missing_of_a_cloud_of_the_operators_own(self) -> None:

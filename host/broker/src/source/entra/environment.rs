@@ -1,4 +1,4 @@
-use cpi_policy::{AddressRule, HostSettings, normalise_endpoint};
+use cpi_policy::{AddressRule, HostSettings, is_domain, normalise_endpoint};
 use cpi_protocol::printable;
 use url::Url;
 
@@ -10,8 +10,8 @@ use crate::source::CredentialError;
 pub(crate) struct Environment {
     /// The audience of the resource manager.
     pub(super) management: String,
-    /// Where the resource manager is, and where it may be.
-    manager: (String, AddressRule),
+    /// Where the resource manager is, unless the operator names its place.
+    manager: Option<&'static str>,
     authority: String,
     directory: Directory,
     /// Where the authority may be.
@@ -43,12 +43,12 @@ impl Environment {
         let mut environment = match cloud(name) {
             Some((management, authority)) => Self {
                 management: management.to_owned(),
-                manager: (management.to_owned(), network.public()),
+                manager: Some(management),
                 authority: authority.to_owned(),
                 directory: Directory::Entra,
                 addresses: network.public(),
             },
-            None if name == STACK => Self::stack(settings, network)?,
+            None if name == STACK => Self::stack(settings)?,
             None => {
                 let known: Vec<_> = CLOUDS.into_iter().map(|(name, _, _)| name).chain([STACK]).collect();
                 return Err(CredentialError::Settings(format!(
@@ -67,7 +67,7 @@ impl Environment {
     }
 
     /// A private cloud: the operator names everything, so it may have any address.
-    fn stack(settings: &HostSettings, network: &Network) -> Result<Self, CredentialError> {
+    fn stack(settings: &HostSettings) -> Result<Self, CredentialError> {
         let text = |member: &str| settings.text(&format!("azure_stack.{member}"));
         let wrong = |problem: &str| CredentialError::Settings(format!("azure_stack.{problem}"));
         let resource = text("resource").ok_or_else(|| wrong("resource is missing: what tokens are for"))?;
@@ -78,15 +78,20 @@ impl Environment {
             _ => return Err(wrong("authentication must be AzureAD, AzureChinaCloudAD or ADFS")),
         };
         let domain = text("domain").unwrap_or("local.azurestack.external");
+        if !is_domain(domain) {
+            return Err(wrong("domain must be the name of a domain, without a scheme, a port or a path"));
+        }
         let authority = cloud.map_or(format!("https://adfs.{domain}/adfs"), |(_, authority)| authority.to_owned());
-        let prefix = text("endpoint_prefix").unwrap_or("management");
-        let manager = (format!("https://{prefix}.{domain}"), network.service());
-        Ok(Self { management: resource.to_owned(), manager, authority, directory, addresses: AddressRule::Any })
+        Ok(Self { management: resource.to_owned(), manager: None, authority, directory, addresses: AddressRule::Any })
     }
 
-    /// Where the resource manager is, unless the operator names another address, and where it may be.
-    pub(crate) fn manager(self) -> (String, AddressRule) {
-        self.manager
+    /// Where the resource manager is, unless the operator names another place. That of a private cloud is always named.
+    pub(crate) fn manager(&self) -> Result<&'static str, CredentialError> {
+        self.manager.ok_or_else(|| {
+            CredentialError::Settings(format!(
+                "the resource manager of {STACK} is not known: the plugin's manifest has to name an `endpoint` for it"
+            ))
+        })
     }
 
     /// Whether tokens can be asked for with a scope.
@@ -185,6 +190,11 @@ mod tests {
             (json!({"environment": "AzureStack"}), "azure_stack.resource is missing"),
             (json!({"environment": "AzureStack", "azure_stack": {"resource": "x"}}), "must be AzureAD,"),
             (json!({"endpoints": {"authority": "ftp://x"}}), "endpoints.authority must start with"),
+            (
+                json!({"environment": "AzureStack",
+                    "azure_stack": {"resource": "x", "authentication": "ADFS", "domain": "x@evil.example"}}),
+                "azure_stack.domain must be the name of a domain",
+            ),
         ] {
             let error = environment(&section).err().unwrap();
             assert!(error.contains(problem), "{error}");
