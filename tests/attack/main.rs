@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use cpi_tests::coverage::{self, Case, Check};
 
+mod accounts;
 mod altered;
 mod answers;
 mod archives;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         files::CASES,
         archives::CASES,
         uploads::CASES,
+        accounts::CASES,
         code::CASES,
         state::CASES,
         protocol::CASES,
