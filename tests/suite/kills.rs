@@ -30,7 +30,8 @@ fn count(tape: &Path) -> usize {
 
 /// Kills a call at every line, and looks with `inventory` at what is there afterwards.
 fn kill_at_every_line(host: impl Fn() -> (Host, Value), inventory: impl Fn(&Host) -> BTreeSet<String>) {
-    for line in 1.. {
+    let (mut line, mut too_fast) = (1, 0);
+    loop {
         let (host, call) = host();
         let before = inventory(&host);
         let answer = kill_at(&host, &call, line);
@@ -52,11 +53,17 @@ fn kill_at_every_line(host: impl Fn() -> (Host, Value), inventory: impl Fn(&Host
             assert_eq!(orphan["state"], "removed", "{moment}: {orphan}");
         }
         assert!(orphans(&host, &[]).is_empty(), "{moment}");
-        if answered {
-            assert!(line > 5, "the call is over at line {line}");
+        if answered && line > 5 {
             return;
         }
+        // On a busy machine the call may be over before the one who kills it has a turn.
+        if answered {
+            too_fast += 1;
+            assert!(too_fast < 200, "the call is always over at line {line}");
+            continue;
+        }
         assert_eq!(inventory(&host), before, "{moment}");
+        line += 1;
     }
 }
 
