@@ -30,6 +30,8 @@ pub struct Network {
     egress: Egress,
     /// PEM of certificates that the operator trusts besides.
     trusted: Option<String>,
+    /// What follows the host's name in requests.
+    agent: Option<String>,
     clients: Mutex<HashMap<Kind, Result<reqwest::Client, String>>>,
 }
 
@@ -53,13 +55,19 @@ enum Way {
 impl Network {
     /// A network as the operator describes it.
     pub fn new(egress: &Egress) -> Self {
-        Self { egress: egress.clone(), trusted: None, clients: Mutex::default() }
+        Self { egress: egress.clone(), ..Self::default() }
     }
 
     /// The same, trusting these certificates (PEM) besides all others.
     #[must_use]
     pub fn trusting(self, certificates: Option<String>) -> Self {
         Self { trusted: certificates, ..self }
+    }
+
+    /// The same, whose requests say this after the host's name.
+    #[must_use]
+    pub fn saying(self, agent: Option<String>) -> Self {
+        Self { agent, ..self }
     }
 
     /// The client for a target whose address is subject to this rule.
@@ -75,7 +83,7 @@ impl Network {
         let mut clients = lock(&self.clients);
         clients
             .entry(kind)
-            .or_insert_with_key(|kind| build(kind, self.trusted.as_deref()))
+            .or_insert_with_key(|kind| build(kind, self.trusted.as_deref(), self.agent.as_deref()))
             .clone()
             .map_err(Problem::Unreachable)
     }
@@ -105,7 +113,10 @@ impl Network {
     }
 }
 
-fn build(kind: &Kind, trusted: Option<&str>) -> Result<reqwest::Client, String> {
+/// What the host calls itself.
+const NAME: &str = concat!("cpi-host/", env!("CARGO_PKG_VERSION"));
+
+fn build(kind: &Kind, trusted: Option<&str>, agent: Option<&str>) -> Result<reqwest::Client, String> {
     let failed = |error: reqwest::Error| format!("the HTTP client cannot be set up: {error}");
     let (addresses, proxy) = match &kind.way {
         Way::Direct(addresses) => (addresses.clone(), None),
@@ -127,7 +138,7 @@ fn build(kind: &Kind, trusted: Option<&str>) -> Result<reqwest::Client, String> 
         .referer(false)
         .retry(reqwest::retry::never())
         .connect_timeout(Duration::from_secs(15))
-        .user_agent(concat!("cpi-host/", env!("CARGO_PKG_VERSION")))
+        .user_agent(agent.map_or(NAME.to_owned(), |agent| format!("{NAME} {agent}")))
         .dns_resolver(Resolver::new(addresses, kind.port));
     let client = match proxy {
         Some(proxy) => client.proxy(reqwest::Proxy::all(proxy.url().as_str()).map_err(failed)?),

@@ -56,7 +56,8 @@ impl Session {
         let limits = grant.limits().clone();
         journal.allow(limits.log);
 
-        let network = Arc::new(Network::new(&host.egress).trusting(stack_certificates(&settings.host)));
+        let network = Network::new(&host.egress).trusting(stack_certificates(&settings.host));
+        let network = Arc::new(network.saying(manifest.user_agent(&settings.host)));
         journal.hide(|mask| network.secrets().iter().for_each(|secret| mask.add(secret)));
         Ok(Self {
             plugin: ManuallyDrop::new(plugin),

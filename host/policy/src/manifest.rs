@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use crate::credential::{self, Credential};
 use crate::endpoint::MadeEndpoint;
-use crate::pattern::{HostEntry, HostPattern, PathPattern};
+use crate::pattern::{HostEntry, HostPattern, PathPattern, replace};
 use crate::request::Method;
 use crate::retry::RetryAsk;
 use crate::settings::root;
-use crate::{Endpoint, LimitsPatch};
+use crate::{Endpoint, HostSettings, LimitsPatch};
 
 /// The major and minor version of the contract that this host serves.
 const CONTRACT: &str = "bosh:cpi@0.1";
@@ -62,6 +62,10 @@ pub struct Plugin {
     /// The settings that tell one cloud from another, such as a region: what the plugin keeps between calls belongs to
     /// their values. Without it, all settings that it may read.
     pub identity: Option<Vec<String>>,
+    /// What follows the host's name in the `User-Agent` of all requests: a text with settings in braces, such as
+    /// `pid-{isv_tracking_guid}`. Nothing where one of them is not given.
+    #[serde(rename = "user-agent")]
+    user_agent: Option<String>,
 }
 
 fn yes() -> bool {
@@ -345,6 +349,13 @@ impl Manifest {
 }
 
 impl Manifest {
+    /// What follows the host's name in the `User-Agent` of requests with these settings.
+    pub fn user_agent(&self, settings: &HostSettings) -> Option<String> {
+        let is_word = |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+        let template = self.plugin.user_agent.as_deref()?;
+        replace(template, |key| settings.text(key).filter(|_| self.may_read(key)).filter(is_word))
+    }
+
     /// Whether a setting, or the one that it is a member of, is listed.
     pub(crate) fn may_read(&self, key: &str) -> bool {
         self.plugin.settings.iter().any(|setting| setting == root(key))
@@ -427,6 +438,21 @@ mod tests {
     fn the_smallest_manifest_asks_for_nothing() {
         let manifest = Manifest::parse(PLUGIN).unwrap();
         assert!(manifest.http.is_empty());
+    }
+
+    #[test]
+    fn a_name_in_requests_is_made_of_settings_that_are_given() {
+        let text = format!("{PLUGIN}settings = [\"guid\"]\nuser-agent = \"pid-{{guid}}\"\n");
+        let manifest = Manifest::parse(&text).unwrap();
+        let agent = |settings: serde_json::Value| {
+            let properties = serde_json::json!({"x": settings});
+            let properties = properties.as_object().unwrap();
+            let settings = crate::Settings::split(&manifest, properties, &Object::new()).unwrap();
+            manifest.user_agent(&settings.host)
+        };
+        assert_eq!(agent(serde_json::json!({"guid": "a-1"})).as_deref(), Some("pid-a-1"));
+        assert_eq!(agent(serde_json::json!({})), None);
+        assert_eq!(agent(serde_json::json!({"guid": "a\r\nb: c"})), None);
     }
 
     #[test]

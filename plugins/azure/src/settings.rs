@@ -44,7 +44,6 @@ pub(crate) struct Settings {
     pub upload_width: u8,
     /// Stemcells are looked for in the default account only when they are deleted.
     pub cleans_default_account_only: bool,
-    pub tracking_guid: Option<String>,
 }
 
 /// The clouds, and where their ARM is.
@@ -62,6 +61,7 @@ impl Settings {
             return Err(Failure::rejected("Stemcell must support api version 2 or higher"));
         }
         let all = Properties::new(settings::object(&call.settings, "the azure settings")?);
+        check_tracking_guid(&all)?;
         let endpoints = all.object("endpoints")?;
         let environment = all.text("environment")?.unwrap_or_else(|| "AzureCloud".to_owned());
         Ok(Self {
@@ -88,7 +88,6 @@ impl Settings {
             table_endpoint: accounts(&endpoints, "table")?,
             upload_width: upload_width(&all)?,
             cleans_default_account_only: all.flag("use_default_account_for_cleaning")?.unwrap_or(false),
-            tracking_guid: tracking_guid(&all)?,
         })
     }
 }
@@ -131,13 +130,14 @@ fn upload_width(all: &Properties) -> Result<u8, Failure> {
         .ok_or_else(|| Failure::invalid(format!("parallel_upload_thread_num must be between 1 and 255, got: {width}")))
 }
 
-fn tracking_guid(all: &Properties) -> Result<Option<String>, Failure> {
+/// The host says it in every request, also in those of its own.
+fn check_tracking_guid(all: &Properties) -> Result<(), Failure> {
     const CHARACTERS: usize = 36;
     match filled(all, "isv_tracking_guid")? {
         Some(guid) if guid.chars().count() != CHARACTERS => {
             Err(Failure::invalid(format!("isv_tracking_guid must have {CHARACTERS} characters, got: '{guid}'")))
         }
-        guid => Ok(guid),
+        _ => Ok(()),
     }
 }
 

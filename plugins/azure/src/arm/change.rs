@@ -93,7 +93,7 @@ impl Arm {
     pub(crate) async fn settled(&self, resource: &Resource) -> Result<(), ApiError> {
         let operation = named(resource, "read");
         let url = self.url(&operation, resource, "", &[])?;
-        let first = self.send(&operation, self.request(Method::Get, url)).await?;
+        let first = self.send(&operation, Self::request(Method::Get, url)).await?;
         self.follow(&operation, resource, Method::Get, &first).await.map(drop)
     }
 
@@ -109,7 +109,7 @@ impl Arm {
         let mut pace = Pace::new();
         let mut repeats = 0..REPEATS;
         loop {
-            let mut request = self.request(method, url.clone());
+            let mut request = Self::request(method, url.clone());
             if let Some(body) = body {
                 request = request.json(body);
             }
@@ -158,7 +158,7 @@ impl Arm {
         let mut told = operation::retry_after(first.header("retry-after"));
         while let Some(pause) = pace.pause(told) {
             clock::sleep(pause).await;
-            let answer = self.send(operation, self.request(Method::Get, url.clone())).await?;
+            let answer = self.send(operation, Self::request(Method::Get, url.clone())).await?;
             let gone = answer.status == 404 && how != How::Status && method == Method::Delete;
             if gone {
                 return Ok(Ended::Done);

@@ -40,7 +40,7 @@ impl Arm {
     pub(crate) async fn read<T: DeserializeOwned>(&self, resource: &Resource) -> Result<Option<T>, ApiError> {
         let operation = named(resource, "read");
         let url = self.url(&operation, resource, "", &[])?;
-        let answer = self.send(&operation, self.request(Method::Get, url)).await?;
+        let answer = self.send(&operation, Self::request(Method::Get, url)).await?;
         match answer.status {
             200 => parse(operation, &answer).map(Some),
             204 => Ok(None),
@@ -79,7 +79,7 @@ impl Arm {
         let mut url = self.url(&operation, resource, below, query)?;
         let mut all = Vec::new();
         for _ in 0..MOST_PAGES {
-            let answer = self.send(&operation, self.request(Method::Get, url)).await?;
+            let answer = self.send(&operation, Self::request(Method::Get, url)).await?;
             if answer.status != 200 {
                 let error = failed(operation, &answer);
                 return if is_gone(&error) { Ok(None) } else { Err(error) };
@@ -102,7 +102,7 @@ impl Arm {
         body: &Value,
     ) -> Result<T, ApiError> {
         let operation = named(resource, question);
-        let request = self.request(Method::Post, self.url(&operation, resource, question, &[])?).json(body);
+        let request = Self::request(Method::Post, self.url(&operation, resource, question, &[])?).json(body);
         let answer = self.send(&operation, request).await?;
         if answer.is_success() { parse(operation, &answer) } else { Err(failed(operation, &answer)) }
     }
@@ -128,14 +128,8 @@ impl Arm {
         url.map_err(|message| ApiError::Client { operation: operation.to_owned(), message })
     }
 
-    pub(super) fn request(&self, method: Method, url: String) -> Request {
-        let request = Request::new(method, url).credential("azure");
-        match &self.settings.tracking_guid {
-            Some(guid) => {
-                request.header("user-agent", format!("cpi-host-azure/{} pid-{guid}", env!("CARGO_PKG_VERSION")))
-            }
-            None => request,
-        }
+    pub(super) fn request(method: Method, url: String) -> Request {
+        Request::new(method, url).credential("azure")
     }
 
     pub(super) async fn send(&self, operation: &str, request: Request) -> Result<Response, ApiError> {

@@ -52,6 +52,15 @@ class BlobDisks(Disks):
         self.fails("DiskNotFound", "snapshot_disk", disk, {})
         self.assertEqual([], self.blobs(name="bosh"))
 
+    @row(11)
+    def test_a_name_of_ours_is_in_the_requests_of_the_host_too(self) -> None:
+        guid = "563bbbca-7944-4791-b9c6-8af0928114ac"
+        self.forget()
+        self.cpi("create_disk", 1024, {}, context={"isv_tracking_guid": guid})
+        self.assertEqual(1, len(self.requests("POST", "/listKeys")))
+        for asked in self.requests():
+            self.assertIn(f"pid-{guid}", asked["headers"]["user-agent"], asked["path"])
+
     def test_an_account_that_is_not_there_says_nothing_about_its_disks(self) -> None:
         """It may be in another resource group than the configuration says."""
         disk = "caching:None;disk_name:bosh-data-one;storage_account_name:elsewhere"

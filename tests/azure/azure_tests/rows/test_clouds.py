@@ -78,8 +78,12 @@ class Clouds(Plugin):
     def test_a_name_of_ours_in_the_user_agent(self) -> None:
         guid = "563bbbca-7944-4791-b9c6-8af0928114ac"
         self.cpi("has_vm", VM, context={"isv_tracking_guid": guid})
-        [asked] = self.requests("GET")
-        self.assertIn(f"pid-{guid}", asked["headers"]["user-agent"])
+        for asked in self.requests():
+            self.assertRegex(asked["headers"]["user-agent"], rf"^cpi-host/\S+ pid-{guid}$")
+        self.forget()
+        self.cpi("has_vm", VM)
+        for asked in self.requests():
+            self.assertRegex(asked["headers"]["user-agent"], r"^cpi-host/\S+$")
 
     def stack(self, **azure_stack: Any) -> dict[str, Any]:
         """A context with an Azure Stack Hub, as the Ruby CPI has it."""
