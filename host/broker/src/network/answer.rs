@@ -31,14 +31,13 @@ impl Failed {
         let problem = problem(error, place, phase);
         let kind = innermost(error).downcast_ref::<io::Error>().map(io::Error::kind);
         let fault = match kind {
-            _ if matches!(problem, Problem::Denied(_)) => Fault::Final,
+            // Whoever did not answer in all that time may take as long again.
+            _ if error.is_timeout() || matches!(problem, Problem::Denied(_)) => Fault::Final,
             // A service that restarts refuses connections for a while, and names are not found now and then; a wrong
             // certificate stays wrong.
             Some(io::ErrorKind::InvalidData) if error.is_connect() => Fault::Final,
             Some(_) if error.is_connect() => Fault::NotSent,
-            _ if error.is_connect() && error.is_timeout() => Fault::NotSent,
             _ if error.is_connect() => Fault::Final,
-            _ if error.is_timeout() => Fault::Lost,
             Some(
                 io::ErrorKind::ConnectionReset
                 | io::ErrorKind::ConnectionAborted
