@@ -261,6 +261,12 @@ pub enum ManifestError {
     /// An endpoint that the plugin does not know of would be granted without being used.
     #[error("endpoint '{0}' of an [[http]] block must be listed under `settings`")]
     UnknownEndpoint(String),
+    /// What the host says in requests holds only what the plugin could say in them itself.
+    #[error(
+        "user-agent '{0}' must be visible ASCII text, with settings in braces that are listed under `settings`, such as \
+         pid-{{id}}"
+    )]
+    UserAgent(String),
     /// Nobody would ask for what is made there.
     #[error("an [[endpoint]] block makes '{0}', which no request of the manifest has as its `endpoint`")]
     UnusedEndpoint(String),
@@ -344,7 +350,15 @@ impl Manifest {
         if let Some(secret) = self.plugin.identity.iter().flatten().find(|setting| is_kept(setting)) {
             return Err(ManifestError::SecretIdentity(secret.clone()));
         }
+        if let Some(agent) = self.plugin.user_agent.as_deref().filter(|agent| !self.can_say(agent)) {
+            return Err(ManifestError::UserAgent(printable(agent, 100)));
+        }
         self.check_endpoints()
+    }
+
+    fn can_say(&self, agent: &str) -> bool {
+        let filled = replace(agent, |key| self.may_read(key).then_some("x"));
+        filled.is_some_and(|agent| agent.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '))
     }
 }
 
@@ -352,8 +366,7 @@ impl Manifest {
     /// What follows the host's name in the `User-Agent` of requests with these settings.
     pub fn user_agent(&self, settings: &HostSettings) -> Option<String> {
         let is_word = |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-        let template = self.plugin.user_agent.as_deref()?;
-        replace(template, |key| settings.text(key).filter(|_| self.may_read(key)).filter(is_word))
+        replace(self.plugin.user_agent.as_deref()?, |key| settings.text(key).filter(is_word))
     }
 
     /// Whether a setting, or the one that it is a member of, is listed.
@@ -453,6 +466,10 @@ mod tests {
         assert_eq!(agent(serde_json::json!({"guid": "a-1"})).as_deref(), Some("pid-a-1"));
         assert_eq!(agent(serde_json::json!({})), None);
         assert_eq!(agent(serde_json::json!({"guid": "a\r\nb: c"})), None);
+        for wrong in ["pid-{client_secret}", "pid-{guid", "\u{e9}", "a\\nb"] {
+            let text = text.replace("pid-{guid}", wrong);
+            assert!(refusal(&text).starts_with("user-agent '"), "{wrong}");
+        }
     }
 
     #[test]

@@ -237,6 +237,18 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_says_how_often_and_operators_say_it_better() {
+        let ask: RetryAsk = toml::from_str("limit = \"max_retries\"\nmost = 9\nconnections = 6").unwrap();
+        let most = |settings: Value| {
+            let retry = Retry::new(&ask, settings.as_object().unwrap());
+            let refused = retry.after(refusal(503, ""), || true, 0, 1.0).unwrap().most;
+            (refused, retry.after_no_answer(String::new(), 0, 1.0).unwrap().most)
+        };
+        assert_eq!(most(json!({})), (9, 6));
+        assert_eq!(most(json!({"max_retries": 2})), (2, 2));
+    }
+
+    #[test]
     fn what_may_have_been_done_is_not_done_again_unless_that_is_harmless() {
         for (status, body) in [(500, "<Code>InternalError</Code>"), (408, ""), (502, ""), (504, "")] {
             assert!(retry(8).after(refusal(status, body), || false, 0, 1.0).is_none(), "{status}");

@@ -205,6 +205,7 @@ mod tests {
         let settings = split(&json!({"region": "a", "tags": {"x": 1}}), &json!({"tags": {"y": 2}}));
         assert_eq!(Value::Object(settings.readable), json!({"region": "a", "tags": {"y": 2}}));
     }
+
     const STACK: &str = r#"
 [plugin]
 name = "azure"

@@ -25,7 +25,7 @@ pub(crate) fn merged(there: &BTreeMap<String, String>, new: &[Tag]) -> BTreeMap<
         let known = all.keys().find(|known| known.eq_ignore_ascii_case(&key)).cloned();
         match known {
             Some(known) => drop(all.insert(known, value)),
-            None if has_room(all.keys()) => drop(all.insert(key, value)),
+            None if has_room(&all) => drop(all.insert(key, value)),
             None => left_out.push(key),
         }
     }
@@ -55,16 +55,17 @@ pub(crate) fn of_vm(env: &[Tag], own: &[Tag]) -> Vec<Tag> {
 pub(crate) fn with_disk(there: &BTreeMap<String, String>, key: String, disk: String) -> BTreeMap<String, String> {
     let mut all = there.clone();
     all.insert(key, disk);
-    let other = all.keys().rfind(|key| !key.starts_with(DISK) && *key != OURS).cloned();
-    if let Some(other) = other.filter(|_| all.len() > MOST) {
+    if all.len() > MOST
+        && let Some(other) = all.keys().rfind(|key| !key.starts_with(DISK) && *key != OURS).cloned()
+    {
         all.remove(&other);
         tell(&[other]);
     }
     all
 }
 
-fn has_room<'a>(keys: impl Iterator<Item = &'a String>) -> bool {
-    keys.filter(|key| !key.starts_with(DISK)).count() < MOST - FOR_DISKS
+fn has_room(tags: &BTreeMap<String, String>) -> bool {
+    tags.keys().filter(|key| !key.starts_with(DISK)).count() < MOST - FOR_DISKS
 }
 
 fn tell(left_out: &[String]) {

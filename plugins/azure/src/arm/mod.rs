@@ -17,4 +17,4 @@ pub(crate) use change::Ended;
 pub(crate) use client::Arm;
 pub(crate) use error::{is_gone, is_in_the_way};
 pub(crate) use kind::Kind;
-pub(crate) use resource::{Resource, Tagged, nullable, same_id};
+pub(crate) use resource::{Provisioned, Resource, Tagged, nullable, same_id};

@@ -149,6 +149,32 @@ pub(crate) struct Tagged {
     pub tags: BTreeMap<String, String>,
 }
 
+/// How far Azure is with making or changing a resource.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Provisioned {
+    #[serde(default, deserialize_with = "nullable")]
+    properties: Provisioning,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Provisioning {
+    #[serde(deserialize_with = "nullable")]
+    provisioning_state: String,
+}
+
+impl Provisioned {
+    /// It is there as it was ordered.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.properties.provisioning_state == "Succeeded"
+    }
+
+    /// What is left of an attempt to make it.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.properties.provisioning_state == "Failed"
+    }
+}
+
 /// ARM writes `null` for what is empty.
 pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())

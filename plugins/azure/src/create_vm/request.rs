@@ -62,6 +62,12 @@ impl Request {
         self.vhds = Some(vhds);
     }
 
+    /// The type of disk that the first size takes: the image for it is looked for before anything is made.
+    pub(crate) fn first_disk_type(&self) -> &str {
+        let size = self.vm.sizes.first().map(String::as_str).unwrap_or_default();
+        self.vm.root_disk.sku_for(size)
+    }
+
     /// Tags of what is made with the VM: those of the VM, if all of it is to have them.
     pub(crate) fn tags_of_parts(&self, like_vm: bool) -> Map<String, Value> {
         let of_vm = self.tags.iter().filter(|_| like_vm).map(|tag| (tag.key.clone(), json!(tag.value)));

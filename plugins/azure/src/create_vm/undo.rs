@@ -90,6 +90,7 @@ fn parts(request: &Request) -> String {
     )
 }
 
+/// The VM, if there may be one, and all that goes with it.
 async fn remove(arm: &Arm, request: &Request, made: &Made) -> Result<(), Failure> {
     if made.vm {
         arm.delete(&find::resource(arm, &request.id)).await?;

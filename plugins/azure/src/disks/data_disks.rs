@@ -24,7 +24,11 @@ pub(crate) fn hint(lun: u64) -> Value {
 
 /// The tag of a VM that keeps a disk's identifier, whose caching nobody else knows.
 pub(crate) fn tag(disk: &DiskId) -> String {
-    format!("{}{}", DISK, disk.name)
+    tag_of(&disk.name)
+}
+
+fn tag_of(name: &str) -> String {
+    format!("{DISK}{name}")
 }
 
 /// The position of a disk among them.
@@ -43,7 +47,7 @@ pub(crate) fn lun(disk: &Value) -> Option<u64> {
 /// The identifiers of the persistent ones; of those that no director knows, their names.
 pub(crate) fn identifiers(disks: &DataDisks, tags: &BTreeMap<String, String>) -> Vec<String> {
     let names = disks.iter().map(name_of).filter(|name| !name.ends_with(EPHEMERAL));
-    names.map(|name| tags.get(&format!("{DISK}{name}")).map_or(name, String::as_str).to_owned()).collect()
+    names.map(|name| tags.get(&tag_of(name)).map_or(name, String::as_str).to_owned()).collect()
 }
 
 /// The lowest number that is free.

@@ -1,35 +1,15 @@
 use cpi_plugin_sdk::{Failure, Intent, log, random};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::move_note::{self, Move};
 use super::{Disk, find};
-use crate::arm::{Arm, Kind, Resource, is_gone, nullable};
+use crate::arm::{Arm, Kind, Provisioned, Resource, is_gone};
 use crate::errors;
 use crate::ids::DiskId;
 use crate::snapshots;
 
 /// So often it is tried again: Azure's trouble passes.
 const TRIES: usize = 2;
-
-#[derive(Deserialize)]
-struct Made {
-    #[serde(default, deserialize_with = "nullable")]
-    properties: MadeState,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct MadeState {
-    #[serde(default, deserialize_with = "nullable")]
-    provisioning_state: String,
-}
-
-impl MadeState {
-    fn is_whole(&self) -> bool {
-        self.provisioning_state == "Succeeded"
-    }
-}
 
 /// Brings a disk without a zone into that of the VM: by a snapshot, of which a disk of the same name is made there.
 ///
@@ -133,9 +113,9 @@ async fn remove(arm: &Arm, resource: &Resource) -> Removal {
     let Err(_) = arm.delete(resource).await else { return Removal::Gone };
     let Err(error) = arm.delete(resource).await else { return Removal::Gone };
     let refused = error.code().is_some() && !error.may_have_arrived();
-    match arm.read::<Made>(resource).await {
+    match arm.read::<Provisioned>(resource).await {
         Ok(None) => Removal::Gone,
-        Ok(Some(there)) if refused && there.properties.is_whole() => Removal::Refused(error.into()),
+        Ok(Some(there)) if refused && there.is_whole() => Removal::Refused(error.into()),
         Ok(Some(_)) => Removal::Unknown(error.into()),
         Err(second) => Removal::Unknown(Failure::from(error).and(&second.to_string())),
     }
@@ -175,8 +155,8 @@ async fn make(arm: &Arm, resource: &Resource, body: &Value) -> Result<(), Failur
         let Err(error) = arm.put(resource, body).await else { return Ok(()) };
         let again = tries.next().is_some() && (errors::may_pass(&error) || error.may_have_arrived());
         // What is there of it was made of the snapshot, by this call.
-        if let Some(Made { properties }) = arm.read(resource).await? {
-            if properties.is_whole() {
+        if let Some(there) = arm.read::<Provisioned>(resource).await? {
+            if there.is_whole() {
                 return Ok(());
             }
             arm.delete(resource).await?;

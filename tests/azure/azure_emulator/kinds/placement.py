@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..cloud import Cloud
 from ..errors import ArmError, bad_parameter, conflict
 from ..ids import ResourceId, reference, same
@@ -42,14 +44,21 @@ class ReservationGroups(Kind):
         return body
 
 
-class Reservations(Kind):
-    type = "Microsoft.Compute/capacityReservationGroups/capacityReservations"
+class _Member(Kind):
+    """What is in a group and has a size."""
+
+    own_id: ClassVar[str]
 
     def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
         if not (body.get("sku") or {}).get("name"):
             raise bad_parameter("sku.name", "Required parameter 'sku.name' is missing (null).")
-        fill(properties(body), reservationId=cloud.guid(), provisioningTime=now(), timeCreated=now())
+        fill(properties(body), provisioningTime=now(), timeCreated=now(), **{self.own_id: cloud.guid()})
         return body
+
+
+class Reservations(_Member):
+    type = "Microsoft.Compute/capacityReservationGroups/capacityReservations"
+    own_id = "reservationId"
 
 
 class ProximityGroups(Kind):
@@ -93,14 +102,9 @@ class HostGroups(Kind):
             raise conflict(f"Dedicated host group '{entry.body['name']}' cannot be deleted: it has hosts.")
 
 
-class Hosts(Kind):
+class Hosts(_Member):
     type = "Microsoft.Compute/hostGroups/hosts"
-
-    def build(self, cloud: Cloud, rid: ResourceId, body: Body, old: Entry | None) -> Body:
-        if not (body.get("sku") or {}).get("name"):
-            raise bad_parameter("sku.name", "Required parameter 'sku.name' is missing (null).")
-        fill(properties(body), hostId=cloud.guid(), provisioningTime=now(), timeCreated=now())
-        return body
+    own_id = "hostId"
 
 
 KINDS = (ReservationGroups(), Reservations(), ProximityGroups(), HostGroups(), Hosts())

@@ -13,28 +13,25 @@ pub(in crate::create_vm) struct Images<'a> {
     arm: &'a Arm,
     request: &'a Request,
     location: &'a str,
-    /// The type of disk that the first size takes.
-    first: &'a str,
     by_type: BTreeMap<&'a str, Image>,
 }
 
 impl<'a> Images<'a> {
     /// With the one for the first size.
     pub(in crate::create_vm) fn new(arm: &'a Arm, request: &'a Request, location: &'a str, image: Image) -> Self {
-        let size = request.vm.sizes.first().map(String::as_str).unwrap_or_default();
-        let first = request.vm.root_disk.sku_for(size);
-        Self { arm, request, location, first, by_type: BTreeMap::from([(first, image)]) }
+        Self { arm, request, location, by_type: BTreeMap::from([(request.first_disk_type(), image)]) }
     }
 
     /// The one for this size, made where it is missing.
     pub(in crate::create_vm) async fn of(&mut self, candidate: Candidate<'_>) -> Result<&Image, Failure> {
         // A blob serves all of them.
-        let is_blob = self.request.vhds.is_some();
-        let sku = if is_blob { self.first } else { self.request.vm.root_disk.sku_for(candidate.size) };
+        let request = self.request;
+        let is_blob = request.vhds.is_some();
+        let sku = if is_blob { request.first_disk_type() } else { request.vm.root_disk.sku_for(candidate.size) };
         match self.by_type.entry(sku) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(unknown) => {
-                let image = find_or_make(self.arm, &self.request.stemcell, sku, self.location).await?;
+                let image = find_or_make(self.arm, &request.stemcell, sku, self.location).await?;
                 Ok(unknown.insert(image))
             }
         }

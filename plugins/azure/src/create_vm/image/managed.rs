@@ -2,36 +2,22 @@ use cpi_plugin_sdk::{Failure, log};
 use serde::Deserialize;
 
 use super::{Image, managed_body};
-use crate::arm::{Arm, Kind, Resource, Tagged, nullable};
+use crate::arm::{Arm, Kind, Provisioned, Resource, Tagged};
 use crate::stemcells::{heavy, image_names};
 
 #[derive(Deserialize)]
 struct Found {
     #[serde(flatten)]
     tagged: Tagged,
-    #[serde(default, deserialize_with = "nullable")]
-    properties: State,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct State {
-    #[serde(deserialize_with = "nullable")]
-    provisioning_state: String,
-}
-
-impl Found {
-    /// What is left of an attempt to make it, and makes no VM.
-    fn has_failed(&self) -> bool {
-        self.properties.provisioning_state == "Failed"
-    }
+    #[serde(flatten)]
+    provisioned: Provisioned,
 }
 
 /// The image of a heavy stemcell for a type of disk in a location, if there is one.
 pub(super) async fn find(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Option<Image>, Failure> {
     let resource = resource(arm, stemcell, sku, location)?;
     let found: Option<Found> = arm.read(&resource).await?;
-    let whole = found.filter(|found| !found.has_failed());
+    let whole = found.filter(|found| !found.provisioned.has_failed());
     whole.map(|found| Image::new(resource.id, &found.tagged.tags)).transpose()
 }
 
@@ -46,7 +32,7 @@ async fn made(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Im
     let resource = resource(arm, stemcell, sku, location)?;
     let _lease = arm.lease(&resource.id).await?;
     match arm.read::<Found>(&resource).await? {
-        Some(found) if !found.has_failed() => return Image::new(resource.id, &found.tagged.tags),
+        Some(found) if !found.provisioned.has_failed() => return Image::new(resource.id, &found.tagged.tags),
         Some(_) => drop(arm.delete(&resource).await?),
         None => {}
     }

@@ -36,8 +36,7 @@ pub(super) struct Site {
 }
 
 pub(super) async fn survey(arm: &Arm, request: &Request, location: String) -> Result<Site, Failure> {
-    let size = request.vm.sizes.first().map(String::as_str).unwrap_or_default();
-    let sku = request.vm.root_disk.sku_for(size);
+    let sku = request.first_disk_type();
     let (image, references, set, host, lacks_group) = (
         async {
             match (&request.vhds, &request.id.storage_account) {
