@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::read_request;
@@ -14,9 +16,10 @@ use crate::read_request;
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate with its key, as servers present it.
+#[derive(Clone)]
 pub struct Identity {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
+    certificate: Certificate,
+    key: Arc<dyn SigningKey>,
 }
 
 /// A TLS server on loopback that behaves as it is told, and remembers what it was sent.
@@ -31,9 +34,8 @@ pub type TlsStream = StreamOwned<ServerConnection, TcpStream>;
 impl Authority {
     /// An authority that nobody knows yet.
     pub fn new() -> Self {
-        let mut parameters = CertificateParams::default();
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
+        let parameters = of_authority(CertificateParams::default());
         Self(CertifiedIssuer::self_signed(parameters, key).expect("a certificate"))
     }
 
@@ -49,16 +51,17 @@ impl Authority {
 
     /// A certificate for a name that was good for a day, long ago.
     pub fn expired(&self, name: &str) -> Identity {
-        let mut parameters = parameters(name);
-        parameters.not_before = date_time_ymd(2020, 1, 1);
-        parameters.not_after = date_time_ymd(2020, 1, 2);
-        self.sign(&parameters)
+        self.sign(&long_ago(parameters(name)))
+    }
+
+    /// A certificate of another authority, for a name.
+    pub fn authority(&self, name: &str) -> Identity {
+        self.sign(&of_authority(parameters(name)))
     }
 
     fn sign(&self, parameters: &CertificateParams) -> Identity {
         let key = KeyPair::generate().expect("a key");
-        let certificate = parameters.signed_by(&key, &self.0).expect("a certificate");
-        Identity::new(certificate.der().clone(), &key)
+        Identity::new(parameters.signed_by(&key, &self.0).expect("a certificate"), &key)
     }
 }
 
@@ -71,14 +74,38 @@ impl Default for Authority {
 impl Identity {
     /// A certificate for a name that only its own key vouches for.
     pub fn self_signed(name: &str) -> Self {
-        let key = KeyPair::generate().expect("a key");
-        let certificate = parameters(name).self_signed(&key).expect("a certificate");
-        Self::new(certificate.der().clone(), &key)
+        Self::own(&parameters(name))
     }
 
-    fn new(certificate: CertificateDer<'static>, key: &KeyPair) -> Self {
+    /// The same, of an authority: what `openssl req -x509` makes.
+    pub fn authority(name: &str) -> Self {
+        Self::own(&of_authority(parameters(name)))
+    }
+
+    /// The same, which was good for a day, long ago.
+    pub fn expired_authority(name: &str) -> Self {
+        Self::own(&long_ago(of_authority(parameters(name))))
+    }
+
+    /// The same certificate, shown by somebody who has the key of another one.
+    #[must_use]
+    pub fn with_key_of(&self, other: &Self) -> Self {
+        Self { certificate: self.certificate.clone(), key: Arc::clone(&other.key) }
+    }
+
+    /// Writes the certificate where a program can be told to trust it.
+    pub fn write(&self, path: &Path) {
+        std::fs::write(path, self.certificate.pem()).expect("a certificate");
+    }
+
+    fn own(parameters: &CertificateParams) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        Self::new(parameters.self_signed(&key).expect("a certificate"), &key)
+    }
+
+    fn new(certificate: Certificate, key: &KeyPair) -> Self {
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-        Self { chain: vec![certificate], key }
+        Self { certificate, key: any_supported_type(&key).expect("a key") }
     }
 }
 
@@ -131,12 +158,13 @@ pub fn listen(
     let listener = TcpListener::bind(address).expect("a port");
     let address = listener.local_addr().expect("its address");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    // Whether the key is that of the certificate, the client has to find out.
+    let shown = CertifiedKey::new(vec![identity.certificate.der().clone()], identity.key);
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()
-        .with_single_cert(identity.chain, identity.key)
-        .expect("a certificate with its key");
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     let (config, speak) = (Arc::new(config), Arc::new(speak));
     thread::spawn(move || {
@@ -153,4 +181,15 @@ pub fn listen(
 
 fn parameters(name: &str) -> CertificateParams {
     CertificateParams::new(vec![name.to_owned()]).expect("a name")
+}
+
+fn of_authority(mut parameters: CertificateParams) -> CertificateParams {
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    parameters
+}
+
+fn long_ago(mut parameters: CertificateParams) -> CertificateParams {
+    parameters.not_before = date_time_ymd(2020, 1, 1);
+    parameters.not_after = date_time_ymd(2020, 1, 2);
+    parameters
 }

@@ -3,8 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cpi_policy::{AddressRule, Egress, Endpoint, Proxy};
-use rustls::ClientConfig;
-use rustls::RootCertStore;
+use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
 use crate::Problem;
@@ -16,10 +15,13 @@ mod own;
 mod probe;
 mod resolve;
 mod trust;
+mod verifier;
 
 pub(crate) use own::OwnRequest;
 pub use probe::Probe;
 use resolve::Resolver;
+use trust::Trust;
+use verifier::Verifier;
 
 /// The HTTP clients of one call, for what plugins send and for what the host asks for itself.
 ///
@@ -124,15 +126,18 @@ fn build(kind: &Kind, trusted: Option<&str>, agent: Option<&str>) -> Result<reqw
         Way::Through(proxy) => (AddressRule::Any, Some(proxy)),
     };
     let tls = kind.tls || proxy.is_some_and(|proxy| proxy.url().scheme() == "https");
-    let roots = if tls { trust::roots(trusted)? } else { RootCertStore::empty() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up: {error}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .map_err(|error| format!("TLS cannot be set up: {error}"))?;
+    let config = if tls {
+        let verifier = Verifier::new(Trust::with(trusted)?, &provider)?;
+        config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+    } else {
+        config.with_root_certificates(RootCertStore::empty())
+    };
     let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(config)
+        .tls_backend_preconfigured(config.with_no_client_auth())
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .referer(false)

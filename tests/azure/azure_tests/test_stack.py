@@ -6,7 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from .certificates import issued
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from .certificates import issued, self_signed
 from .plugin import VM, Plugin
 from .running import WITH_AZURITE, emulator
 from .stemcell import Stemcells
@@ -17,13 +19,17 @@ AUDIENCE = "https://management.audience"
 
 
 class Stack(Plugin):
+    @staticmethod
+    def certificates() -> tuple[bytes, bytes]:
+        """What is to be trusted, and what the server has."""
+        return issued(DOMAIN)
+
     @classmethod
     def setUpClass(cls) -> None:
         folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.authority, own = folder / "authority.pem", folder / "own.pem"
-        authority, pem = issued(DOMAIN)
-        cls.authority.write_bytes(authority)
-        own.write_bytes(pem)
+        for file, pem in zip((cls.authority, own), cls.certificates(), strict=True):
+            file.write_bytes(pem)
         cls.emulator = cls.enterClassContext(emulator("--tls-cert", str(own), verify=str(cls.authority)))
 
     def test_its_certificates_are_trusted_when_they_are_given(self) -> None:
@@ -34,6 +40,15 @@ class Stack(Plugin):
         self.assertFalse(self.cpi("has_vm", VM, context={"azure_stack": given}))
         wrong = {"azure_stack": {**stack, "ca_cert": "x"}}
         self.assertIn("azure_stack.ca_cert", self.fails("CloudError", "has_vm", VM, context=wrong))
+
+
+class SelfSigned(Stack):
+    """What `openssl req -x509` makes: the server shows the certificate of an authority as its own."""
+
+    @staticmethod
+    def certificates() -> tuple[bytes, bytes]:
+        pem, _, certificate = self_signed("stack")
+        return certificate.public_bytes(Encoding.PEM), pem
 
 
 class Life(Stemcells):

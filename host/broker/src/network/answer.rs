@@ -5,6 +5,7 @@ use std::io;
 
 use cpi_policy::Denial;
 
+use super::verifier::advice;
 use crate::{Incoming, Problem};
 
 /// An attempt without an answer.
@@ -35,7 +36,7 @@ impl Failed {
             _ if error.is_timeout() || matches!(problem, Problem::Denied(_)) => Fault::Final,
             // A service that restarts refuses connections for a while, and names are not found now and then; a wrong
             // certificate stays wrong.
-            Some(io::ErrorKind::InvalidData) if error.is_connect() => Fault::Final,
+            _ if of_tls(innermost(error)).is_some() => Fault::Final,
             Some(_) if error.is_connect() => Fault::NotSent,
             _ if error.is_connect() => Fault::Final,
             Some(
@@ -99,7 +100,14 @@ fn problem(error: &reqwest::Error, place: &str, phase: &str) -> Problem {
     if error.is_builder() {
         return Problem::Invalid(format!("the request to {place} is not valid: {innermost}"));
     }
-    Problem::Unreachable(format!("{place} cannot be reached, {phase}: {innermost}"))
+    let advice = of_tls(innermost).and_then(advice).map(|advice| format!(": {advice}")).unwrap_or_default();
+    Problem::Unreachable(format!("{place} cannot be reached, {phase}: {innermost}{advice}"))
+}
+
+/// What TLS has against the other side. Those who pass it on wrap it, some of them twice, and name only the first wrapping
+/// as its source.
+fn of_tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    error.downcast_ref().or_else(|| of_tls(error.downcast_ref::<io::Error>()?.get_ref()?))
 }
 
 fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
