@@ -1,39 +1,11 @@
-use std::time::Duration;
-
 use cpi_plugin_sdk::http::{Method, Response};
 use cpi_plugin_sdk::{ApiError, clock, log};
 use serde_json::Value;
 
 use super::client::{failed, named, request_id};
-use super::operation::{self, How, Pace, Progress, Watch};
-use super::{Arm, Kind, Resource, is_gone, is_in_the_way};
-use crate::errors;
-
-/// Other operations on the same resource end within seconds, or not soon.
-const IN_THE_WAY: Duration = Duration::from_mins(4);
-/// So often Azure may have the same request sent again whose operation failed.
-const REPEATS: usize = 3;
-
-/// What became of a request that Azure accepted.
-#[derive(Debug)]
-pub(crate) enum Ended {
-    Done,
-    Failed {
-        error: ApiError,
-        /// When Azure wants the request to be sent again, if it does.
-        again: Option<Duration>,
-    },
-    Canceled(ApiError),
-}
-
-impl Ended {
-    fn into_result(self) -> Result<(), ApiError> {
-        match self {
-            Self::Done => Ok(()),
-            Self::Failed { error, .. } | Self::Canceled(error) => Err(error),
-        }
-    }
-}
+use super::operation::{self, Ended, How, Pace, Progress, Watch};
+use super::repeats::Repeats;
+use super::{Arm, Kind, Resource, is_gone};
 
 /// A request that changes a resource.
 #[derive(Clone, Copy)]
@@ -106,8 +78,7 @@ impl Arm {
             method == Method::Delete && self.settings.force_deletion && resource.kind == Kind::VirtualMachine.name();
         let query: &[_] = if by_force { &[("forceDeletion", "true")] } else { &[] };
         let url = self.url(&operation, resource, below, query)?;
-        let mut pace = Pace::new();
-        let mut repeats = 0..REPEATS;
+        let mut repeats = Repeats::new(etag.is_some());
         loop {
             let mut request = Self::request(method, url.clone());
             if let Some(body) = body {
@@ -121,20 +92,9 @@ impl Arm {
                 200 | 201 | 202 | 204 => self.follow(&operation, resource, method, &answer).await,
                 _ => Err(failed(operation.clone(), &answer)),
             };
-            let (why, pause) = match ended {
-                // A version that is no more never comes back: its reader has to look again.
-                Err(error) | Ok(Ended::Failed { error, .. } | Ended::Canceled(error))
-                    if is_in_the_way(&error) && etag.is_none() && pace.waited() < IN_THE_WAY =>
-                {
-                    (error, pace.pause(None).unwrap_or_default())
-                }
-                // Where there is no room, waiting in this place is the wrong thing to do.
-                Ok(Ended::Failed { error, again: Some(pause) })
-                    if pause <= IN_THE_WAY && !errors::lacks_room(&error) && repeats.next().is_some() =>
-                {
-                    (error, pause)
-                }
-                ended => return ended.map(|ended| (answer.status, ended)),
+            let told = operation::retry_after(answer.header("retry-after"));
+            let Some((why, pause)) = repeats.next(&ended, told) else {
+                return ended.map(|ended| (answer.status, ended));
             };
             log::info("sending a request again", &[("operation", &operation), ("error", &why.to_string())]);
             clock::sleep(pause).await;

@@ -6,16 +6,18 @@ use serde_json::Value;
 const GONE: [&str; 4] = ["NotFound", "ParentResourceNotFound", "ResourceGroupNotFound", "ResourceNotFound"];
 
 /// Another operation on the same resource, or one of Azure's own, is in the way for a while.
-const IN_THE_WAY: [&str; 8] = [
+const IN_THE_WAY: [&str; 7] = [
     "AnotherOperationInProgress",
     "ConflictingConcurrentWriteNotAllowed",
     "OperationPreempted",
-    "PreconditionFailed",
     "ReferencedResourceNotProvisioned",
     "RetryableError",
     "RetryableErrorDueToAnotherOperation",
     "NicReservedForAnotherVm",
 ];
+
+/// The version that a request names is no more the present one.
+const OUTDATED: [&str; 2] = ["ConditionNotMet", "PreconditionFailed"];
 
 /// Messages of ARM are short; what is longer is a page of some proxy.
 const LONGEST: usize = 2000;
@@ -24,8 +26,12 @@ pub(crate) fn is_gone(error: &ApiError) -> bool {
     error.is(&GONE)
 }
 
-pub(crate) fn is_in_the_way(error: &ApiError) -> bool {
+pub(super) fn is_in_the_way(error: &ApiError) -> bool {
     error.is(&IN_THE_WAY)
+}
+
+pub(crate) fn is_outdated(error: &ApiError) -> bool {
+    error.is(&OUTDATED)
 }
 
 /// No answer at all is the network's fault more often than Azure's: operators are told so, in the words they know.

@@ -4,6 +4,7 @@ mod error;
 mod kind;
 mod link;
 mod operation;
+mod repeats;
 mod resource;
 
 #[cfg(target_family = "wasm")]
@@ -12,9 +13,8 @@ mod change;
 mod client;
 
 #[cfg(target_family = "wasm")]
-pub(crate) use change::Ended;
-#[cfg(target_family = "wasm")]
 pub(crate) use client::Arm;
-pub(crate) use error::{is_gone, is_in_the_way};
+pub(crate) use error::{is_gone, is_outdated};
 pub(crate) use kind::Kind;
+pub(crate) use operation::Ended;
 pub(crate) use resource::{Provisioned, Resource, Tagged, nullable, same_id};

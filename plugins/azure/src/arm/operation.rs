@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cpi_plugin_sdk::ApiError;
 use serde_json::Value;
 
 use super::error::code_and_message;
@@ -34,6 +35,27 @@ pub(super) enum Progress {
     Failed(String, String),
     /// By somebody else, or by a later operation.
     Canceled(String, String),
+}
+
+/// What became of a request that Azure accepted.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    Done,
+    Failed {
+        error: ApiError,
+        /// When Azure wants the request to be sent again, if it does.
+        again: Option<Duration>,
+    },
+    Canceled(ApiError),
+}
+
+impl Ended {
+    pub(super) fn into_result(self) -> Result<(), ApiError> {
+        match self {
+            Self::Done => Ok(()),
+            Self::Failed { error, .. } | Self::Canceled(error) => Err(error),
+        }
+    }
 }
 
 /// What there is to wait for after a request that was accepted; nothing when it is done. `itself` is the URL of the

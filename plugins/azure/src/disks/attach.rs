@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::data_disks::Source;
 use super::{Disk, blob, data_disks, find, migrate, relocate};
-use crate::arm::{Arm, Resource};
+use crate::arm::{Arm, Resource, is_outdated};
 use crate::errors;
 use crate::ids::{DiskId, VmId};
 use crate::tags;
@@ -118,10 +118,6 @@ fn check_zone(vm: &VmId, found: &Vm, disk: &DiskId, there: &Disk) -> Result<(), 
 /// Over the version that was read, where Azure says which that is.
 async fn write(arm: &Arm, resource: &Resource, found: &Vm, change: &Value) -> Result<(), ApiError> {
     arm.patch(resource, change, found.etag.as_deref()).await
-}
-
-fn is_outdated(error: &ApiError) -> bool {
-    crate::arm::is_in_the_way(error)
 }
 
 fn contended(vm: &VmId) -> Failure {

@@ -68,16 +68,31 @@ class Attaching(Rows):
         self.assertEqual(sorted(disks), sorted(self.cpi("get_disks", VM)))
 
     @row(63)
+    def test_another_operation_on_the_vm_is_waited_for(self) -> None:
+        """A backup, say, which takes longer than a few looks."""
+        [disk] = self.disks(1)
+        busy = {"status": 409, "message": "wait", "headers": {"Retry-After": "1"}, "times": 12}
+        cases = [("attach_disk", "AnotherOperationInProgress"), ("detach_disk", "ConflictingConcurrentWriteNotAllowed")]
+        for method, code in cases:
+            self.fault("PATCH", f"/virtualMachines/{AGENT}$", code=code, **busy)
+            self.forget()
+            self.cpi(method, VM, disk)
+            writes = self.requests("PATCH", f"/virtualMachines/{AGENT}$")
+            self.assertEqual([409] * 12, [one["status"] for one in writes[:-1]])
+            self.assertGreater(writes[-1]["time"] - writes[0]["time"], 10)
+            self.assertEqual(1, len(self.requests("GET", f"/virtualMachines/{AGENT}$")), "nothing has changed the VM")
+        self.assertEqual([], self.cpi("get_disks", VM))
+
+    @row(63)
     def test_somebody_else_changes_the_vm_at_the_same_time(self) -> None:
         [disk] = self.disks(1)
-        conflict = {"status": 409, "code": "ConflictingConcurrentWriteNotAllowed", "message": "wait"}
-        self.fault("PATCH|PUT", f"/virtualMachines/{AGENT}$", **conflict)
-        self.assertEqual("1", self.cpi("attach_disk", VM, disk)["lun"])
-        self.fault(
-            "PATCH|PUT", f"/virtualMachines/{AGENT}$", status=412, code="PreconditionFailed", message="other etag"
-        )
-        self.cpi("detach_disk", VM, disk)
-        self.assertEqual([], self.cpi("get_disks", VM))
+        outdated = {"status": 412, "code": "PreconditionFailed", "message": "other etag"}
+        for method, there in (("attach_disk", [disk]), ("detach_disk", [])):
+            self.fault("PATCH|PUT", f"/virtualMachines/{AGENT}$", **outdated)
+            self.forget()
+            self.cpi(method, VM, disk)
+            self.assertEqual(2, len(self.requests("GET", f"/virtualMachines/{AGENT}$")))
+            self.assertEqual(there, self.cpi("get_disks", VM))
 
     @row(63)
     def test_an_answer_that_is_lost(self) -> None:
