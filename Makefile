@@ -10,7 +10,7 @@ AZURE_SPECS ?= ../shared/azure-specs
 AZURE_WORKERS ?= 8
 
 # Always the same set at once: the features of shared crates stay the same, so the cloud SDKs are compiled once.
-PLUGINS  = cpi-plugin-sim cpi-plugin-aws cpi-plugin-azure cpi-plugin-hostile
+PLUGINS  = cpi-plugin-sim cpi-plugin-aws cpi-plugin-azure cpi-plugin-example cpi-plugin-hostile
 WASM     = --target wasm32-wasip2 --profile plugin --locked $(addprefix -p ,$(PLUGINS))
 OUT      = target/wasm32-wasip2/plugin
 
@@ -24,7 +24,7 @@ demo: build .venv/ready tests/azure/npm/node_modules/ready ## Runs a VM's whole 
 
 test: build .venv/ready tests/azure/npm/node_modules/ready ## Runs every test
 	$(CARGO) test --release --locked
-	$(CARGO) test --release --locked -p cpi-plugin-sdk -p cpi-plugin-sim -p cpi-plugin-aws -p cpi-plugin-azure
+	$(CARGO) test --release --locked -p cpi-plugin-sdk -p cpi-plugin-sim -p cpi-plugin-aws -p cpi-plugin-azure -p cpi-plugin-example
 	@PYTHONPATH=tests .venv/bin/python -m demo --host dist/cpi-host --quiet
 	@$(MAKE) --no-print-directory azure golden
 

@@ -15,6 +15,7 @@ mod catalog;
 mod compiling;
 mod credentials;
 mod doctor;
+mod example;
 mod images;
 mod imports;
 mod kills;

@@ -36,7 +36,9 @@ pub enum ComponentError {
     #[error("it is not a WebAssembly component that can be read: {0}")]
     Malformed(String),
     /// It carries no manifest.
-    #[error("the component has no manifest (custom section '{SECTION}'): build it with the plugin SDK")]
+    #[error(
+        "the component has no manifest (custom section '{SECTION}'): build it with the plugin SDK and its `export!`"
+    )]
     NoManifest,
     /// It carries more than one, which would leave it open which of them counts.
     #[error("the component has more than one manifest (custom section '{SECTION}')")]

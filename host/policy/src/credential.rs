@@ -55,7 +55,10 @@ pub enum Credential {
 
 /// Where the key of a storage account is, which is base64.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a key must be the name of a setting, or a request: { method, service, path, json, credential }, maybe with endpoint"
+)]
 pub enum AccountKey {
     /// In a setting.
     Setting(String),

@@ -155,7 +155,12 @@ impl Default for Agents {
 
 /// A field of a request that carries the agent's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "a place must be { action, form, encoding } for a field of a form, or { method, path, json, encoding } for a \
+                 member of a JSON document; encoding is \"plain\" or \"base64\""
+)]
 pub enum Placement {
     /// In a form.
     Form {
@@ -520,6 +525,10 @@ mod tests {
         assert!(Manifest::parse(&format!("{PLUGIN}{}{key}", post.replace("/keys", "/other"))).is_ok());
         let stranger = key.replace("credential = \"azure\"", "credential = \"storage\"");
         assert!(refusal(&format!("{PLUGIN}{stranger}")).contains("none of scheme entra"));
+        let place =
+            "[agents]\nplace = [{ method = \"Post\", path = \"/vms\", json = \"/data\", encoding = \"base64\" }]\n";
+        assert!(refusal(&format!("{PLUGIN}{place}")).contains("{ method, path, json, encoding }"));
+        assert!(Manifest::parse(&format!("{PLUGIN}{}", place.replace("Post", "POST"))).is_ok());
         assert!(refusal(&PLUGIN.replace("1.0.0", "\\u001b[31m")).contains("version '\\u{1b}[31m'"));
     }
 }

@@ -35,7 +35,24 @@ pub enum ApiError {
 /// With these a service says that it broke down, and not how far it had come.
 const FAULTS: &[&str] = &["InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable"];
 
+/// Error texts are short; what is longer is a page of some proxy.
+const LONGEST: usize = 2000;
+
 impl ApiError {
+    /// An answer that is an error, of which nothing is known but its status: the code is `HTTP <status>`, the message the
+    /// beginning of the body. Where the cloud writes its own code and text, read those, and make a [`Service`](Self::Service).
+    #[must_use]
+    pub fn of_answer(operation: impl Into<String>, answer: &http::Response) -> Self {
+        let text: String = answer.text().trim().chars().take(LONGEST).collect();
+        let message = if text.is_empty() { "the answer has no text".to_owned() } else { text };
+        Self::Service {
+            operation: operation.into(),
+            code: format!("HTTP {}", answer.status),
+            message,
+            request_id: None,
+        }
+    }
+
     /// The cloud's error code; none when the service did not answer.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
@@ -46,7 +63,8 @@ impl ApiError {
     }
 
     /// Whether the operation may have been carried out, although it failed here. An error that the service answers with
-    /// means that it was not, unless the error is a fault of the service's own.
+    /// means that it was not, unless the error is a fault of the service's own: a code `HTTP 5…`, `InternalError` or another
+    /// of the usual words. A cloud that says it in words of its own needs its status in the code.
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {
         match self {
@@ -125,6 +143,18 @@ mod tests {
         };
         assert!(unsure("InternalError") && unsure("HTTP 502"));
         assert!(!unsure("InsufficientInstanceCapacity") && !unsure("RequestLimitExceeded") && !unsure("HTTP 403"));
+    }
+
+    #[test]
+    fn an_answer_without_a_code_is_known_by_its_status() {
+        let of = |status, body: &str| {
+            let answer = http::Response { status, headers: Vec::new(), body: body.into() };
+            ApiError::of_answer("GetVM", &answer)
+        };
+        assert_eq!(of(401, "who are you?\n").to_string(), "GetVM: HTTP 401: who are you?");
+        assert_eq!(of(500, "").to_string(), "GetVM: HTTP 500: the answer has no text");
+        assert!(of(500, "").may_have_arrived() && !of(401, "").may_have_arrived());
+        assert!(of(502, &"x".repeat(9000)).to_string().len() < 2100);
     }
 
     #[test]

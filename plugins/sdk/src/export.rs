@@ -5,7 +5,7 @@
 /// ```
 ///
 /// The path is relative to the crate's `Cargo.toml`. The host reads the manifest from the custom section
-/// `bosh:cpi/manifest`, and grants nothing that it does not ask for:
+/// `bosh:cpi/manifest`, and grants nothing that it does not ask for. Every key is in `docs/plugins.md` of the repository; a whole one:
 ///
 /// ```toml
 /// [plugin]
@@ -15,8 +15,9 @@
 /// settings = ["endpoint"]                 # the keys of cloud.properties.example that the plugin reads
 /// identity = ["endpoint"]                 # those that tell one cloud from another: state and intents belong to them
 ///
-/// [credentials.example]                   # made of settings that no plugin reads; the plugin only names it
-/// scheme = "sigv4"
+/// [credentials.example]                   # requests name it; the host has the token, from a setting that no plugin reads
+/// scheme = "bearer"
+/// token = "api_token"
 ///
 /// [[http]]
 /// hosts = ["https://api.example.com"]
@@ -24,7 +25,6 @@
 /// methods = ["GET", "POST", "DELETE"]
 /// paths = ["/vms", "/vms/*"]
 /// credential = "example"
-/// sign = { service = "example", region = "{region}" }
 /// image = true                            # requests here may carry blocks of a stemcell image; without it none do
 /// ```
 #[macro_export]

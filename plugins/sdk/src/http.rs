@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 pub use crate::bindings::bosh::cpi::http::{Header, Method, Problem};
 
 use crate::Failure;
@@ -27,6 +29,17 @@ pub fn put(url: impl Into<String>, body: impl Into<Vec<u8>>) -> Request {
 pub fn delete(url: impl Into<String>) -> Request {
     Request::new(Method::Delete, url)
 }
+
+/// A text as one segment of a path, or one value of a query: everything but `A-Z a-z 0-9 - . _ ~` percent-encoded (RFC 3986,
+/// section 2.3). Identifiers come from outside, so none goes into a URL without it.
+///
+/// The host refuses what is no segment even so: `.` and `..`, and a slash or a backslash, which services read in different ways.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request that is not sent yet.
 #[derive(Clone, Debug)]
@@ -198,6 +211,12 @@ mod tests {
         let headers = vec![Header { name: "X-Request-Id".into(), value: "7".into() }];
         let response = Response { status: 204, headers, body: Vec::new() };
         assert_eq!((response.header("x-request-id"), response.is_success()), (Some("7"), true));
+    }
+
+    #[test]
+    fn what_is_escaped_stays_in_its_place() {
+        assert_eq!(escape("vm-1_a.b~c"), "vm-1_a.b~c");
+        assert_eq!(escape("a/b?c=d&e f#%\u{e4}"), "a%2Fb%3Fc%3Dd%26e%20f%23%25%C3%A4");
     }
 
     #[test]

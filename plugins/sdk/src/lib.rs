@@ -1,7 +1,8 @@
 //! What the author of a provider plugin depends on.
 //!
 //! A plugin is a WebAssembly component that turns BOSH's calls into requests to one cloud. It has no sockets, no files
-//! and no secrets: everything goes through the host, which checks, signs, sends and records it.
+//! and no secrets: everything goes through the host, which checks, signs, sends and records it. `docs/plugins.md` in the
+//! repository leads to a first plugin in ten minutes, and has every key of the manifest; `plugins/example` is that plugin.
 //!
 //! # A plugin
 //!
@@ -12,7 +13,7 @@
 //! ```
 //!
 //! ```no_run
-//! use cpi_plugin_sdk::{About, Call, Failure, Provider, http, log, settings};
+//! use cpi_plugin_sdk::{About, ApiError, Call, Failure, Provider, http, log, settings};
 //! use serde::Deserialize;
 //!
 //! #[derive(Default)]
@@ -30,14 +31,19 @@
 //!     }
 //!
 //!     async fn has_vm(&self, call: &Call, vm: &str) -> Result<bool, Failure> {
-//!         let settings: Settings = settings::parse(call)?;
-//!         let answer = http::get(format!("{}/vms/{vm}", settings.endpoint))
+//!         let Settings { endpoint } = settings::parse(call)?;
+//!         let answer = http::get(format!("{endpoint}/vms/{}", http::escape(vm)))
 //!             .credential("example")
 //!             .send()
 //!             .await
 //!             .map_err(|error| error.into_failure("GetVM"))?;
 //!         log::info("looked for a VM", &[("vm", vm)]);
-//!         Ok(answer.status != 404)
+//!         match answer.status {
+//!             200 => Ok(true),
+//!             404 => Ok(false),
+//!             // Neither yes nor no: a director that is told "no" makes the VM anew.
+//!             _ => Err(ApiError::of_answer("GetVM", &answer).into()),
+//!         }
 //!     }
 //! }
 //! # #[cfg(target_family = "wasm")]
@@ -53,6 +59,8 @@
 //! * Every method except [`Provider::info`] answers [`Failure::NotImplemented`] until you write it.
 //! * One instance serves one call: keep no state in statics, use [`state`].
 //! * Retrying throttled requests is the host's work. Waiting for a resource is yours: poll with [`clock::sleep`].
+//! * An answer is what its status says: tell those that you know apart, and make [`ApiError::of_answer`] of all others.
+//! * Nothing goes into a URL that is not escaped: [`http::escape`].
 //! * Declare everything that outlives the call with [`Intent::begin`] before you make it, and write
 //!   [`Provider::find_leftover`] and [`Provider::remove_leftover`] for it. Otherwise a killed call leaves things behind
 //!   that nobody finds.

@@ -1,4 +1,5 @@
-//! A simulated cloud, complete and small: what `cpi-host` runs when there is no cloud, and what authors of plugins copy.
+//! A simulated cloud: what `cpi-host` runs when there is no cloud, and every method of the contract in a small form. A plugin
+//! with requests is in `plugins/example`.
 //!
 //! * [`provider`](Sim): the methods of the contract. Each reads its arguments, changes the world, and says what it did.
 //! * `cloud`: where the world is kept, and how calls that run at the same time do not lose each other's changes.
