@@ -30,5 +30,6 @@ mod repair;
 mod retries;
 mod signals;
 mod sim;
+mod stalls;
 mod tape;
 mod updates;

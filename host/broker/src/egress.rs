@@ -107,6 +107,11 @@ impl Egress {
         Self { throttle: Some(throttle), ..self }
     }
 
+    /// The call has this much time, from now on.
+    pub fn ends_in(&self, time: Duration) {
+        self.budget.ends_in(time);
+    }
+
     /// Sends a request if the grant allows it, and sends it again while the cloud is busy and the policy says so.
     pub async fn send(&self, request: Outgoing) -> Result<Incoming, Problem> {
         let method = request.method;

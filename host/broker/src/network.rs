@@ -115,6 +115,9 @@ impl Network {
     }
 }
 
+/// For connections, TLS included.
+const CONNECTING: Duration = Duration::from_secs(15);
+
 /// What the host calls itself.
 const NAME: &str = concat!("cpi-host/", env!("CARGO_PKG_VERSION"));
 
@@ -142,7 +145,7 @@ fn build(kind: &Kind, trusted: Option<&str>, agent: Option<&str>) -> Result<reqw
         .no_proxy()
         .referer(false)
         .retry(reqwest::retry::never())
-        .connect_timeout(Duration::from_secs(15))
+        .connect_timeout(CONNECTING)
         .user_agent(agent.map_or(NAME.to_owned(), |agent| format!("{NAME} {agent}")))
         .dns_resolver(Resolver::new(addresses, kind.port));
     let client = match proxy {

@@ -92,6 +92,7 @@ impl Plugin {
         let output = Captured::new(Arc::clone(&journal), Arc::clone(&self.name));
         let mut store = self.store(capabilities, output.clone(), limits);
         let wall = Method::from_name(work_name).map_or(limits.wall, |method| limits.wall_of(method));
+        store.data().capabilities.egress.ends_in(wall);
         let outcome = tokio::time::timeout(wall, async {
             let instance = self.ready.instantiate_async(&mut store).await?;
             work(instance, &mut store).await

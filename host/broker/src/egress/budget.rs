@@ -21,6 +21,8 @@ pub(super) struct Budget {
     due: Mutex<Option<Instant>>,
     /// What is left of the tries and of the time to wait before them.
     left: Mutex<(usize, Duration)>,
+    /// When the call has to be done, if that is known.
+    end: Mutex<Option<Instant>>,
 }
 
 /// So many requests may come at once, as long as they do not come faster in the long run.
@@ -43,6 +45,7 @@ impl Budget {
             gap: BURST / u32::try_from(limits.per_second.max(1)).unwrap_or(u32::MAX),
             due: Mutex::new(None),
             left: Mutex::new((limits.tries, limits.waiting)),
+            end: Mutex::default(),
         }
     }
 
@@ -81,6 +84,16 @@ impl Budget {
     pub(super) fn waited(&self, time: Duration) {
         let mut left = lock(&self.left);
         left.1 = left.1.saturating_sub(time);
+    }
+
+    /// The call has this much time, from now on.
+    pub(super) fn ends_in(&self, time: Duration) {
+        *lock(&self.end) = Instant::now().checked_add(time);
+    }
+
+    /// Whether the call has this much time yet.
+    pub(super) fn has(&self, time: Duration) -> bool {
+        lock(&self.end).is_none_or(|end| time <= end.saturating_duration_since(Instant::now()))
     }
 
     /// Takes a try and the wait before it out of what is left, if they are.
@@ -123,5 +136,13 @@ mod tests {
         assert!(budget.try_again(second));
         assert!(!budget.try_again(Duration::ZERO));
         assert_eq!(budget.patience(), second);
+    }
+
+    #[test]
+    fn what_takes_longer_than_the_rest_of_the_call_is_not_begun() {
+        let budget = Budget::new(&Limits::default());
+        assert!(budget.has(Duration::MAX));
+        budget.ends_in(Duration::from_mins(1));
+        assert!(budget.has(Duration::from_secs(50)) && !budget.has(Duration::from_secs(61)));
     }
 }

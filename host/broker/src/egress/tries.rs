@@ -12,6 +12,7 @@ use crate::throttle::Scope;
 struct Course {
     begun: Instant,
     retried: u32,
+    timed_out: bool,
     waited: Duration,
 }
 
@@ -21,13 +22,13 @@ impl Egress {
         // A request that waits for its next try keeps its place: fewer are under way while the cloud is busy.
         let _open = self.budget.open().await?;
         let scope = self.scope(permit);
-        let mut course = Course { begun: Instant::now(), retried: 0, waited: Duration::ZERO };
+        let mut course = Course { begun: Instant::now(), retried: 0, timed_out: false, waited: Duration::ZERO };
         loop {
             course.waited += self.wait_for_turn(permit, scope.as_ref()).await;
             let (sent, start) = (SystemTime::now(), Instant::now());
             let attempt = self.exchange(permit, body.clone()).await;
             self.record(permit, start.elapsed(), &attempt);
-            let again = self.again(permit, &attempt, course.retried);
+            let again = self.again(permit, &attempt, &course);
             if let (Some(Again { throttled: true, pause, .. }), Some(scope)) = (&again, &scope) {
                 self.leave_word(scope, sent, *pause).await;
             }
@@ -36,6 +37,7 @@ impl Egress {
                 return attempt.map_err(Failed::into);
             };
             course.retried += 1;
+            course.timed_out |= attempt.is_err_and(|failed| failed.fault.timed_out());
             course.waited += again.pause;
             self.journal.write(
                 Level::Warn,
@@ -100,8 +102,8 @@ impl Egress {
     }
 
     /// Why and when a request is sent again.
-    fn again(&self, permit: &Permit, attempt: &Result<Incoming, Failed>, retried: u32) -> Option<Again> {
-        let retry = self.grant.retry();
+    fn again(&self, permit: &Permit, attempt: &Result<Incoming, Failed>, course: &Course) -> Option<Again> {
+        let (retry, retried) = (self.grant.retry(), course.retried);
         let random = getrandom::u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX));
         match attempt {
             Ok(Incoming { status, headers, body }) => {
@@ -110,13 +112,24 @@ impl Egress {
             }
             Err(Failed { problem, fault }) => {
                 let may_pass = match fault {
-                    Fault::NotSent => true,
-                    Fault::Lost => retry.may_repeat(permit),
+                    Fault::NotSent { .. } => true,
+                    Fault::Lost { .. } => retry.may_repeat(permit),
                     Fault::Final => false,
                 };
-                may_pass.then(|| retry.after_no_answer(problem.to_string(), retried, random)).flatten()
+                let again = may_pass.then(|| retry.after_no_answer(problem.to_string(), retried, random)).flatten()?;
+                if fault.timed_out() { self.once_more(permit, again, course) } else { Some(again) }
             }
         }
+    }
+
+    /// What took all its time is sent once more, on another connection: one that hangs, or a machine behind it, is the
+    /// usual reason, and a call of an hour should not end for it. That holds at each point: before the connection, before
+    /// the answer and within it. Whoever is silent twice is silent, and the call needs its time to say so: a second time
+    /// has to fit into what it has left. A plugin that says how long an answer is worth waiting for waits no longer.
+    fn once_more(&self, permit: &Permit, again: Again, course: &Course) -> Option<Again> {
+        let is_usual = permit.request().timeout_ms.is_none();
+        let fits = self.budget.has(again.pause.saturating_add(self.grant.limits().request_time));
+        (!course.timed_out && is_usual && fits).then_some(Again { most: course.retried + 1, ..again })
     }
 
     /// Whether the call may still try and wait that much.

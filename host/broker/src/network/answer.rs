@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::io;
 
-use cpi_policy::Denial;
+use cpi_policy::{Denial, in_words};
 
+use super::CONNECTING;
 use super::verifier::advice;
 use crate::{Incoming, Problem};
 
@@ -15,13 +16,13 @@ pub(crate) struct Failed {
     pub(crate) fault: Fault,
 }
 
-/// What an attempt without an answer says about another one.
+/// What an attempt without an answer says about another one. Some took all the time that they had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Nothing was sent, so nothing can be done twice, and the same may succeed a little later.
-    NotSent,
-    /// The connection broke afterwards: what was sent may have been done.
-    Lost,
+    NotSent { timed_out: bool },
+    /// What was sent may have been done.
+    Lost { timed_out: bool },
     /// It would come to the same again.
     Final,
 }
@@ -29,26 +30,45 @@ pub(crate) enum Fault {
 impl Failed {
     /// Why there is no answer from this place, and at which point.
     pub(crate) fn of(error: &reqwest::Error, place: &str, phase: &str) -> Self {
-        let problem = problem(error, place, phase);
-        let kind = innermost(error).downcast_ref::<io::Error>().map(io::Error::kind);
-        let fault = match kind {
-            // Whoever did not answer in all that time may take as long again.
-            _ if error.is_timeout() || matches!(problem, Problem::Denied(_)) => Fault::Final,
-            // A service that restarts refuses connections for a while, and names are not found now and then; a wrong
-            // certificate stays wrong.
-            _ if of_tls(innermost(error)).is_some() => Fault::Final,
-            Some(_) if error.is_connect() => Fault::NotSent,
-            _ if error.is_connect() => Fault::Final,
+        let fault = Fault::of(error);
+        match problem(error, fault, place, phase) {
+            problem @ Problem::Denied(_) => problem.into(),
+            problem => Self { problem, fault },
+        }
+    }
+}
+
+impl Fault {
+    /// Whether it took all the time that there was.
+    pub(crate) fn timed_out(self) -> bool {
+        matches!(self, Self::NotSent { timed_out: true } | Self::Lost { timed_out: true })
+    }
+
+    fn of(error: &reqwest::Error) -> Self {
+        let cause = innermost(error);
+        if of_tls(cause).is_some() {
+            // A wrong certificate stays wrong.
+            return Self::Final;
+        }
+        let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        if error.is_connect() {
+            // A service that restarts refuses connections for a while, and names are not found now and then.
+            let may_pass = kind.is_some() || error.is_timeout();
+            return if may_pass { Self::NotSent { timed_out: error.is_timeout() } } else { Self::Final };
+        }
+        match kind {
+            // Time-outs too: those are the system's, when for half a minute nobody confirms what was sent.
             Some(
                 io::ErrorKind::ConnectionReset
                 | io::ErrorKind::ConnectionAborted
                 | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::TimedOut
                 | io::ErrorKind::UnexpectedEof,
-            ) => Fault::Lost,
-            _ if innermost(error).downcast_ref().is_some_and(hyper::Error::is_incomplete_message) => Fault::Lost,
-            _ => Fault::Final,
-        };
-        Self { problem, fault }
+            ) => Self::Lost { timed_out: false },
+            None if error.is_timeout() => Self::Lost { timed_out: true },
+            None if is_unfinished(cause) => Self::Lost { timed_out: false },
+            _ => Self::Final,
+        }
     }
 }
 
@@ -87,21 +107,36 @@ pub(crate) async fn receive(mut response: reqwest::Response, limit: usize, place
 }
 
 /// What went wrong on the way, with the place and the innermost cause: the outer texts only repeat one another.
-fn problem(error: &reqwest::Error, place: &str, phase: &str) -> Problem {
+fn problem(error: &reqwest::Error, fault: Fault, place: &str, phase: &str) -> Problem {
     if let Some(denial) = causes(error).find_map(|cause| cause.downcast_ref::<Denial>()) {
         return Problem::Denied(denial.clone());
     }
     let innermost = innermost(error);
-    if error.is_timeout() {
-        return Problem::TimedOut(format!(
-            "limit-time: {place} did not answer in time, {phase}: [limits] http = {{ timeout = … }} says how long that is"
-        ));
+    match fault {
+        Fault::NotSent { timed_out: true } => {
+            return Problem::TimedOut(format!(
+                "limit-time: {place} did not answer in time, {phase}: there was no connection within {}: look at routes and \
+                 firewalls on the way",
+                in_words(CONNECTING)
+            ));
+        }
+        Fault::Lost { timed_out: true } => {
+            return Problem::TimedOut(format!(
+                "limit-time: {place} did not answer in time, {phase}: [limits] http = {{ timeout = … }} says how long that is"
+            ));
+        }
+        _ => {}
     }
     if error.is_builder() {
         return Problem::Invalid(format!("the request to {place} is not valid: {innermost}"));
     }
     let advice = of_tls(innermost).and_then(advice).map(|advice| format!(": {advice}")).unwrap_or_default();
     Problem::Unreachable(format!("{place} cannot be reached, {phase}: {innermost}{advice}"))
+}
+
+/// Whether the connection ended before the answer did.
+fn is_unfinished(cause: &(dyn Error + 'static)) -> bool {
+    cause.downcast_ref().is_some_and(hyper::Error::is_incomplete_message)
 }
 
 /// What TLS has against the other side. Those who pass it on wrap it, some of them twice, and name only the first wrapping
