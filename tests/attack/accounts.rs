@@ -264,14 +264,15 @@ fn repeated() {
         let text = format!("{asked:?} {}", written.join(" "));
         Reply::from((200, text)).with("x-ms-key", KEY).with("x-ms-copied", asked.header("x-ms-copy-source"))
     });
-    let copy = json!([{
+    // The first answer comes before the signature of the second request is made.
+    let orders = json!([{"url": azure.url("/mine/bosh/x"), "credential": "account"}, {
         "url": azure.url("/mine/bosh/x"), "method": "PUT", "credential": "account",
         "headers": [["x-ms-copy-source", azure.url("/other/bosh/y")]],
     }]);
-    let (answer, outcomes) = send(&azure.host(), &copy);
+    let (answer, outcomes) = send(&azure.host(), &orders);
     let asked = azure.storage.asked().pop().unwrap();
     let (_, signature) = asked.header("x-ms-copy-source").split_once("&sig=").unwrap();
-    let outcome = outcomes[0]["answer"].to_string();
+    let outcome = outcomes[1]["answer"].to_string();
     assert!(outcome.contains("SharedKey mine:") && outcome.contains("x-ms-copied"), "the service repeats: {outcome}");
     for secret in [signature, "63616e6172794b", "Y2FuYXJ5S2V5"] {
         for text in [&outcome, &answer.stderr] {

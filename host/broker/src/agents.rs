@@ -140,6 +140,11 @@ impl AgentVault {
         placed.unwrap_or_else(|| body.clone())
     }
 
+    /// How many documents there are.
+    pub(crate) fn sealed(&self) -> usize {
+        lock(&self.documents).len()
+    }
+
     /// Whatever an endpoint could repeat of the documents.
     pub(crate) fn secrets(&self) -> Vec<String> {
         lock(&self.documents).iter().flat_map(|document| [document.plain.clone(), document.base64.clone()]).collect()

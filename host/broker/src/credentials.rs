@@ -170,6 +170,11 @@ impl Credentials {
         true
     }
 
+    /// How many secrets came since the call began.
+    pub(crate) fn obtained(&self) -> usize {
+        lock(&self.obtained).len()
+    }
+
     /// What must not reach the plugin or the log.
     pub(crate) fn secrets(&self) -> Vec<String> {
         self.settings.secrets().map(str::to_owned).chain(lock(&self.obtained).iter().cloned()).collect()

@@ -27,7 +27,8 @@ pub struct Egress {
     journal: Arc<Journal>,
     budget: Budget,
     throttle: Option<Throttle>,
-    redactor: Mutex<Option<Arc<Redactor>>>,
+    /// With how many secrets had come when it was made.
+    redactor: Mutex<Option<(usize, Arc<Redactor>)>>,
     /// Bytes of images that were sent.
     carried: AtomicU64,
 }
@@ -158,13 +159,18 @@ impl Egress {
         answer
     }
 
-    /// Made anew only when a credential or an agent's settings came since the last answer.
+    /// Made anew only when a credential or an agent's settings came since the last answer: none of them ever goes.
     fn redactor(&self) -> Arc<Redactor> {
-        let secrets = [self.credentials.secrets(), self.agents.secrets()].concat();
+        let came = self.credentials.obtained() + self.agents.sealed();
         let mut kept = lock(&self.redactor);
         match &*kept {
-            Some(redactor) if redactor.is_for(&secrets) => Arc::clone(redactor),
-            _ => Arc::clone(kept.insert(Arc::new(Redactor::new(secrets)))),
+            Some((before, redactor)) if *before == came => Arc::clone(redactor),
+            _ => {
+                let secrets = [self.credentials.secrets(), self.agents.secrets()].concat();
+                let redactor = Arc::new(Redactor::new(&secrets));
+                *kept = Some((came, Arc::clone(&redactor)));
+                redactor
+            }
         }
     }
 
