@@ -14,7 +14,8 @@ const LOWEST_API_VERSION: u64 = 2;
 /// The first stemcell version whose agent takes its settings from the cloud instead of a registry.
 const SETTINGS_FROM_CLOUD: u8 = 2;
 
-/// The result of `info`: the same object for every version.
+/// The result of `info`: the same object for every version, for one that is too high as well. By it a caller learns which
+/// one to speak.
 pub(super) fn info(about: &About, cloud: &CloudConfig) -> Value {
     let highest = u64::from(about.api_version.min(HIGHEST_API_VERSION));
     let version = cloud.highest_api_version().map_or(highest, |wanted| wanted.clamp(LOWEST_API_VERSION, highest));
