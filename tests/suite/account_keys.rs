@@ -137,3 +137,23 @@ fn what_is_copied_is_readable_for_the_service_and_for_nobody_else() {
     }
     assert_eq!(storage.asked().len(), 1);
 }
+
+#[test]
+fn the_operator_decides_whose_keys_are_asked_for_by_what_requests_are_left() {
+    for (rules, is_asked) in [
+        // The resource manager is not among the plugin's hosts; asking it is not the plugin's doing.
+        ("hosts = ['{accounts}']", true),
+        ("hosts = ['{endpoint}']", false),
+        ("methods = ['PUT']", false),
+        ("paths = ['/open/*']", false),
+        ("credentials = ['entra-one']", false),
+    ] {
+        let (azure, storage) = (Azure::start(), Service::start(|_| (200, String::new())));
+        let host = azure.host(&storage).with_more_settings(&format!("[plugin.hostile]\n{rules}\n"));
+        let (answer, outcome) =
+            send(&host, &json!({"url": format!("{}/mine/bosh/x", storage.url()), "credential": "account"}));
+        let asked = [&azure.entra, &azure.manager, &storage].map(|service| service.asked().len());
+        assert_eq!(asked, if is_asked { [1; 3] } else { [0; 3] }, "{rules}: {answer:?}");
+        assert_eq!(outcome.to_string().contains("excluded-by-operator"), !is_asked, "{rules}: {outcome}");
+    }
+}
