@@ -36,7 +36,7 @@ build: setup ## Makes dist/: the program and its plugins, to be put anywhere
 	$(CARGO) build $(WASM)
 	@echo "== host"
 	$(CARGO) build --release --locked
-	@mkdir -p dist && install -m 755 target/release/cpi-host dist/cpi-host && install -m 644 docs/sim.json dist/
+	@mkdir -p dist && install -m 755 target/release/cpi-host dist/cpi-host && install -m 600 docs/sim.json dist/
 	@chmod go-w dist && dist/cpi-host plugin install --accept $(OUT)/cpi_plugin_sim.wasm $(OUT)/cpi_plugin_aws.wasm $(OUT)/cpi_plugin_azure.wasm
 
 bench: build ## Measures the program beside its targets (SAVE=1 keeps the instruction counts)
@@ -69,17 +69,8 @@ lint: setup ## Formatting and clippy; warnings are errors
 deny: ## Licences, advisories and sources of all crates (needs cargo-deny)
 	$(CARGO) deny check
 
-golden: .venv/ready ## Compares with recorded calls of the Ruby CPI, where these are to be had
-	@if [ -f $(GOLDEN)/aws/compare.py ]; then \
-	  .venv/bin/python $(GOLDEN)/aws/compare.py --venv .venv --cpi '$(CURDIR)/dist/cpi-host call --config {config}' \
-	    --allow reads,calls,message > target/golden-aws.txt 2>&1; \
-	  tail -n 1 target/golden-aws.txt | sed -E 's/passed/agree/; s/failed/differ/; s/^/recorded calls of the Ruby CPI: /'; \
-	else echo "recorded calls of the Ruby CPI: skipped, there is no $(GOLDEN)/aws"; fi
-	@if [ -f $(GOLDEN)/azure/replay.py ]; then \
-	  .venv/bin/python $(GOLDEN)/azure/replay.py --cpi '$(CURDIR)/dist/cpi-host call --config {config}' \
-	    > target/golden-azure.txt 2>&1; \
-	  grep -E '^(cases|same in both):' target/golden-azure.txt | paste -sd' ' | sed 's/^/recorded calls of the Ruby CPI for Azure: /'; \
-	else echo "recorded calls of the Ruby CPI for Azure: skipped, there is no $(GOLDEN)/azure"; fi
+golden: .venv/ready ## Compares with recorded calls of the Ruby CPIs, where these are to be had
+	@.venv/bin/python tests/golden.py --recordings '$(GOLDEN)' --cpi '$(CURDIR)/dist/cpi-host call --config {config}'
 
 instance-types: .venv/ready ## Makes the table of instance types anew, from the data of moto
 	@.venv/bin/python plugins/aws/instance_types.py

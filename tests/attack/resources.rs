@@ -27,6 +27,7 @@ pub(crate) const CASES: &[Case] = &[
     case(SECTION, "A21f", "writes that wait, a mebibyte each", pending_writes),
     case(SECTION, "A21g", "a body larger than the limit", large_body),
     case(SECTION, "A22", "waiting for ever", waiting),
+    case(SECTION, "A22a", "a thousand waits for one lease", waiting_crowd),
     case(SECTION, "A22b", "waiting for a lease that another call holds", waiting_for_a_lease),
 ];
 
@@ -115,7 +116,8 @@ fn pending_headers() {
 
 fn timers() {
     let (answer, mib) = memory_of(&hostile(NOWHERE, "wall = { default = \"5s\" }\n"), "sleep-many:1000000");
-    answer.error();
+    let (_, message) = answer.error();
+    assert!(message.contains("limit-handles: ") || message.contains("limit-cpu: "), "{message}");
     assert!(mib < FLAT, "{mib} MiB");
 }
 
@@ -145,6 +147,18 @@ fn waiting() {
     let answer = has_vm(&host, &format!("http:{}/open/x", endpoint.url()));
     assert!(answer.error().1.contains("has_vm took longer than 2s"), "{answer:?}");
     assert!(answer.took < Duration::from_secs(20), "{answer:?}");
+}
+
+fn waiting_crowd() {
+    let host = hostile(NOWHERE, "wall = { default = \"4s\" }\n");
+    let child = host.start(request("has_vm", &json!(["wait-many:1000"])).to_string().as_bytes());
+    thread::sleep(Duration::from_secs(3));
+    // Nanoseconds that the thread has computed which runs the plugin and waits for it.
+    let computed = std::fs::read_to_string(format!("/proc/{}/schedstat", child.id())).unwrap();
+    let computed: u64 = computed.split(' ').next().unwrap().parse().unwrap();
+    let answer = Answer::of(child.wait_with_output().unwrap(), Duration::ZERO);
+    assert!(answer.error().1.contains("has_vm took longer than 4s"), "{answer:?}");
+    assert!(Duration::from_nanos(computed) < Duration::from_secs(1), "it computed for {computed} ns");
 }
 
 fn waiting_for_a_lease() {

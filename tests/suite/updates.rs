@@ -52,6 +52,25 @@ fn an_update_that_asks_for_more_stops_until_it_is_accepted() {
 }
 
 #[test]
+fn a_plugin_that_is_removed_is_gone_even_when_it_was_damaged() {
+    let plugins = Plugins::with_sim();
+    let host = plugins.host("");
+    let remove = |name: &str| {
+        let output = plugins.command("remove").arg(name).arg("--host").arg(host.path("host.toml")).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (removed, problem) = remove("smi");
+    assert!(!removed && problem.contains("'smi'") && problem.contains("sim"), "{problem}");
+    fs::write(plugins.path("sim/current.json"), "{").unwrap();
+    assert_eq!(remove("sim"), (true, String::new()));
+    assert!(!plugins.path("sim").exists());
+    let answer = host.call("has_vm", &json!(["vm-1"]));
+    assert!(answer.error().1.contains("'sim'"), "{answer:?}");
+    plugins.install_file(&component("sim"), &[]).unwrap();
+    assert_eq!(host.call("has_vm", &json!(["vm-1"])).result(), false);
+}
+
+#[test]
 fn another_component_cannot_take_a_name_silently() {
     let plugins = Plugins::with_sim();
     let manifest = "[plugin]\nname = \"sim\"\nversion = \"9.0.0\"\ncontract = \"bosh:cpi@0.1\"\n[[http]]\nhosts = \

@@ -101,27 +101,35 @@ impl AgentVault {
         Self { context, documents: Mutex::default() }
     }
 
-    /// Makes the document and hands out a token for it.
+    /// Makes the document and hands out a token for it; the same for the same document.
     pub fn seal(&self, facts: AgentFacts) -> Result<Sealed, String> {
-        const MOST: usize = 16;
-        // Far above what any cloud takes.
+        // A VM may be tried in every zone with every instance type.
+        const MOST: usize = 256;
+        // Far above what any cloud takes; and of all of them.
         const LARGEST: usize = 1 << 20;
+        const LARGEST_IN_ALL: usize = 16 << 20;
         let context = self.context.as_ref().map_err(Clone::clone)?;
         let networks = networks(context, &facts.interfaces)?;
         let (document, registered) = documents(context, facts, &networks)?;
         if document.len() > LARGEST {
             return Err(format!("the agent's settings have {} bytes, the limit is {LARGEST}", document.len()));
         }
+        let mut known = lock(&self.documents);
+        let size = document.len();
+        if let Some(same) = known.iter().find(|known| known.plain == document && known.registered == registered) {
+            return Ok(Sealed { token: same.token.clone(), size });
+        }
+        let in_all: usize = known.iter().map(|known| known.plain.len()).sum();
+        if known.len() == MOST || in_all + size > LARGEST_IN_ALL {
+            let mib = LARGEST_IN_ALL >> 20;
+            return Err(format!("a call can seal {MOST} documents at most, and of {mib} MiB in all"));
+        }
         let mut random = [0u8; 16];
         getrandom::fill(&mut random).map_err(|error| format!("no random numbers: {error}"))?;
         let token = format!("bosh-agent-settings-{:032x}", u128::from_be_bytes(random));
-        let sealed = Sealed { token: token.clone(), size: document.len() };
-        let mut documents = lock(&self.documents);
-        if documents.len() == MOST {
-            return Err(format!("a call can seal {MOST} documents at most"));
-        }
         let base64 = STANDARD.encode(&document);
-        documents.push(Document { token, plain: document, base64, networks, registered, placed: false });
+        let sealed = Sealed { token: token.clone(), size };
+        known.push(Document { token, plain: document, base64, networks, registered, placed: false });
         Ok(sealed)
     }
 
@@ -412,6 +420,17 @@ mod tests {
             json!({"dns": null, "networks": {"private": network}, "registry": {"endpoint": "http://10.0.0.6:25777"}})
         );
         assert!(!pointer.contains("secret"));
+    }
+
+    #[test]
+    fn the_same_document_is_sealed_once_and_there_is_an_end_of_others() {
+        let vault = vault();
+        let named = |name: usize| AgentFacts { vm_name: name.to_string(), ..facts() };
+        assert_eq!(vault.seal(named(1)).unwrap(), vault.seal(named(1)).unwrap());
+        assert!((1..=256).all(|name| vault.seal(named(name)).is_ok()));
+        let problem = vault.seal(named(257)).unwrap_err();
+        assert!(problem.contains("256 documents at most"), "{problem}");
+        assert!(vault.seal(named(1)).is_ok());
     }
 
     #[test]

@@ -8,11 +8,13 @@ mod error;
 mod ledger;
 mod line;
 mod log;
+mod record;
 
 pub use error::IntentError;
-pub use ledger::{Ended, Ledger, LeftBehind, Record};
+pub use ledger::{Ledger, Listed};
 pub use line::{Intent, Origin};
 pub use log::IntentLog;
+pub use record::{Ended, LeftBehind, Record};
 
 /// Name of the folder beside a plugin's state for a director.
 const FOLDER: &str = "intents";

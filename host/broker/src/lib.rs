@@ -29,7 +29,7 @@ pub use agents::{AgentContext, AgentFacts, AgentVault, Disks, Interface, Sealed}
 pub use credentials::Credentials;
 pub use egress::{Egress, Incoming, Problem};
 pub use image::{BlockPlan, Image, ImageFacts, ImageRules, Receipt, Refused, Unsent, Uploads};
-pub use intents::{Ended, Intent, IntentError, IntentLog, Ledger, LeftBehind, Origin, Record};
+pub use intents::{Ended, Intent, IntentError, IntentLog, Ledger, LeftBehind, Listed, Origin, Record};
 pub use journal::{Journal, Level};
 pub use network::{Network, Probe};
 pub use registry::{Registry, RegistryError, Via, add_disk, remove_disk};

@@ -130,18 +130,33 @@ impl StateStore {
     }
 
     async fn locked(&self, path: &Path, wait: Duration) -> Result<File, StateError> {
-        const PAUSE: Duration = Duration::from_millis(5);
+        const SHORTEST: Duration = Duration::from_millis(5);
+        const LONGEST: Duration = Duration::from_millis(200);
         self.folder.make().map_err(|error| self.failed(error))?;
-        let start = Instant::now();
+        let (start, mut pause) = (Instant::now(), SHORTEST);
+        loop {
+            if let Some(file) = self.try_locked(path)? {
+                return Ok(file);
+            }
+            let left = wait.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Err(StateError::Busy);
+            }
+            // Many may wait for the same, and for long: each looks less and less often, and keeps no file open.
+            tokio::time::sleep(pause.min(left)).await;
+            pause = (pause * 2).min(LONGEST);
+        }
+    }
+
+    fn try_locked(&self, path: &Path) -> Result<Option<File>, StateError> {
         loop {
             let file =
                 options().write(true).create(true).truncate(false).open(path).map_err(|error| self.failed(error))?;
             match file.try_lock() {
                 // Whoever held a lease may have removed its file in between.
-                Ok(()) if is_still_there(&file, path) => return Ok(file),
+                Ok(()) if is_still_there(&file, path) => return Ok(Some(file)),
                 Ok(()) => {}
-                Err(fs::TryLockError::WouldBlock) if start.elapsed() >= wait => return Err(StateError::Busy),
-                Err(fs::TryLockError::WouldBlock) => tokio::time::sleep(PAUSE).await,
+                Err(fs::TryLockError::WouldBlock) => return Ok(None),
                 Err(fs::TryLockError::Error(error)) => return Err(self.failed(error)),
             }
         }

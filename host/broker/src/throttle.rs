@@ -39,7 +39,8 @@ impl Throttle {
     /// The word of mouth below the folder of all states. Nothing is made on disk yet.
     /// `account` is what tells accounts apart: they are throttled apart as well.
     pub fn new<'a>(state: &Path, account: impl Iterator<Item = &'a str>) -> Self {
-        Self { folder: Folder::new(state, &["throttle"]), account: digest(blake3::Hasher::new(), account) }
+        // No plugin has a name that starts with a dot.
+        Self { folder: Folder::new(state, &[".throttle"]), account: digest(blake3::Hasher::new(), account) }
     }
 
     /// A service that throttles the account.

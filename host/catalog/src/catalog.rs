@@ -136,6 +136,11 @@ impl Catalog {
         Ok(self.file(name, &self.record(name)?.current, COMPONENT))
     }
 
+    pub(crate) fn unknown(&self, name: &str) -> CatalogError {
+        let (name, folder) = (name.to_owned(), self.folder.clone());
+        CatalogError::Unknown { name, folder, installed: self.names() }
+    }
+
     pub(crate) fn file(&self, name: &str, current: &Current, file: &str) -> PathBuf {
         self.folder.join(name).join(&current.generation).join(file)
     }
@@ -147,8 +152,7 @@ impl Catalog {
         }
         let folder = self.folder.join(name);
         if !folder.join(CURRENT).exists() {
-            let (name, folder) = (name.to_owned(), self.folder.clone());
-            return Err(CatalogError::Unknown { name, folder, installed: self.names() });
+            return Err(self.unknown(name));
         }
         for parent in self.folder.ancestors().skip(1) {
             self.trust.parent(parent)?;
@@ -202,7 +206,10 @@ struct Record {
 
 impl Record {
     fn is_incomplete(&self) -> bool {
-        let missing = |file: &Result<File, CatalogError>| matches!(file, Err(CatalogError::File { error, .. }) if error.kind() == ErrorKind::NotFound);
+        let missing = |file: &Result<File, CatalogError>| match file {
+            Err(CatalogError::File { error, .. }) => error.kind() == ErrorKind::NotFound,
+            _ => false,
+        };
         missing(&self.manifest) || missing(&self.code)
     }
 }

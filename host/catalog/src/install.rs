@@ -124,12 +124,14 @@ impl Catalog {
             .and_then(|()| write(&place.join(COMPONENT), component))
             .and_then(|()| write(&place.join(COMPILED), compiled))
             .and_then(|()| write(&place.join(MANIFEST), manifest_text.as_bytes()))
+            .and_then(|()| sync(&place))
             .and_then(|()| try_out(engine, manifest, &place.join(COMPILED)))
-            .and_then(|about| point(&folder, key, &Current { about, ..current }));
-        if installed.is_err() {
-            _ = fs::remove_dir_all(&place);
+            .and_then(|about| point(&folder, key, &Current { about, ..current.clone() }));
+        match &installed {
+            Ok(before) => remove_old(&folder, &current.generation, before),
+            Err(_) => _ = fs::remove_dir_all(&place),
         }
-        installed
+        installed.map(drop)
     }
 }
 
@@ -143,23 +145,29 @@ fn try_out(engine: &Engine, manifest: &Manifest, path: &Path) -> Result<About, C
     runtime.block_on(plugin.about(manifest)).map_err(|problem| CatalogError::Info { name: name(), problem })
 }
 
-/// Points to a generation, then removes all others but the one that was used until now: calls that have just read the
-/// old name still find it, and calls that have opened its files keep them anyway.
-fn point(folder: &Path, key: &Key, current: &Current) -> Result<(), CatalogError> {
+/// Points to a generation, and returns what pointed to the one before. Only the last step changes what calls see.
+fn point(folder: &Path, key: &Key, current: &Current) -> Result<String, CatalogError> {
     let path = folder.join(CURRENT);
     let before = fs::read_to_string(&path).unwrap_or_default();
     let new = folder.join(format!(".{CURRENT}"));
     write(&new, current.sealed(key, &path)?.as_bytes())?;
+    sync(folder)?;
     fs::rename(&new, &path).map_err(CatalogError::file(&path))?;
+    // The machine may stop before this is on disk: calls then go on with the generation before, which is still there.
+    _ = sync(folder);
+    Ok(before)
+}
 
-    for entry in fs::read_dir(folder).map_err(CatalogError::file(folder))?.flatten() {
+/// Removes all generations but this one and the one that was used until now: calls that have just read the old name
+/// still find it, and calls that have opened its files keep them anyway. What cannot be removed is in nobody's way.
+fn remove_old(folder: &Path, current: &str, before: &str) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let kept = name == current.generation || before.contains(&format!("\"{name}\""));
+        let kept = name == current || before.contains(&format!("\"{name}\""));
         if entry.path().is_dir() && !kept {
             _ = fs::remove_dir_all(entry.path());
         }
     }
-    Ok(())
 }
 
 /// One installation of a plugin at a time; the kernel gives the lock back when the process ends, in whatever way.
@@ -173,6 +181,11 @@ pub(crate) fn lock(folder: &Path) -> Result<File, CatalogError> {
 fn generation(version: &str, digest: &str) -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     format!("{version}-{}-{:x}", short(digest), since.as_micros())
+}
+
+/// Puts the names in a folder on disk, as `write` does with what the files say.
+fn sync(folder: &Path) -> Result<(), CatalogError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(CatalogError::file(folder))
 }
 
 fn make_folder(path: &Path) -> Result<(), CatalogError> {

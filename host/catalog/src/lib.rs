@@ -20,6 +20,7 @@ mod error;
 mod install;
 mod key;
 mod layout;
+mod remove;
 mod repair;
 mod stamp;
 mod trust;

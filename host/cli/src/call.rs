@@ -11,10 +11,12 @@ use cpi_protocol::{Call, CpiError, Request, Response};
 use serde_json::Value;
 
 use crate::HostOptions;
+use crate::event_loop;
 use crate::signals::Signals;
 
 mod answer;
 mod input;
+mod panics;
 mod person;
 mod record;
 mod registry;
@@ -64,10 +66,10 @@ pub(crate) fn main(arguments: Arguments) -> ExitCode {
 /// Answers one request of a director.
 fn director(options: &Options) -> ExitCode {
     let signals = Signals::listen().map_err(|error| CpiError::host(format!("signals cannot be heard: {error}")));
-    std::panic::set_hook(Box::new(|_| {}));
+    panics::listen();
+    let journal = Journal::new(Box::new(Stderr::default()), Level::Error, None);
     if stdout_is_closed() {
-        Journal::new(Box::new(Stderr::default()), Level::Info, None)
-            .write(Level::Error, "stdout is closed: nobody could read the response, so nothing is done");
+        journal.write(Level::Error, "stdout is closed: nobody could read the response, so nothing is done");
         return ExitCode::FAILURE;
     }
     let intents = OnceLock::new();
@@ -77,7 +79,7 @@ fn director(options: &Options) -> ExitCode {
         let input = input::read(io::stdin().lock(), &signals)?;
         respond(options, &signals, &input, &intents)
     }));
-    let outcome = outcome.unwrap_or_else(|panic| Err(CpiError::host(format!("cpi-host failed: {}", text_of(&*panic)))));
+    let outcome = outcome.unwrap_or_else(|_panic| Err(panics::error()));
     let written = deliver(outcome, intents, |outcome| {
         let line = Response::new(outcome).to_line();
         let mut stdout = io::stdout().lock();
@@ -85,8 +87,11 @@ fn director(options: &Options) -> ExitCode {
     });
     match written {
         Ok(()) => ExitCode::SUCCESS,
-        // Nobody reads the answer: the exit status is all that is left to say so.
-        Err(_) => ExitCode::FAILURE,
+        Err(error) => {
+            let advice = "what the call made is on record: see `cpi-host orphans`";
+            journal.write(Level::Error, format_args!("the response could not be written: {error}; {advice}"));
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -164,10 +169,7 @@ fn with_runtime(
         Call::Info => return answer::info(options, &request),
         _ => {}
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| CpiError::host(format!("the process cannot be set up: {error}")))?;
+    let runtime = event_loop::start().map_err(CpiError::host)?;
     let outcome = runtime.block_on(async {
         tokio::select! {
             // In this order: a signal that came before ends the call before it begins.
@@ -179,12 +181,4 @@ fn with_runtime(
     // A name that is still being looked up must not hold back the answer.
     runtime.shutdown_background();
     outcome
-}
-
-fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a reason")
 }

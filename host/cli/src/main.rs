@@ -11,6 +11,7 @@ mod call;
 mod compile;
 mod config;
 mod doctor;
+mod event_loop;
 mod orphans;
 mod paths;
 mod plugin;

@@ -3,11 +3,14 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use cpi_broker::{AgentVault, Ended, Journal, Ledger, LeftBehind, Level, Record, Stderr};
-use cpi_protocol::CpiError;
+use cpi_broker::{AgentVault, Ended, Journal, Ledger, LeftBehind, Level, Listed, Record, Stderr};
+use cpi_policy::HostConfig;
+use cpi_protocol::{CpiError, Object};
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 use crate::config::{self, CloudConfig};
+use crate::event_loop;
 use crate::paths;
 use crate::print;
 use crate::ready::Ready;
@@ -58,62 +61,72 @@ pub(crate) fn main(options: &Options) -> ExitCode {
 }
 
 /// Everything that there is to say.
+#[derive(Default)]
 struct Report {
     found: Vec<Found>,
     /// Calls that still run.
     under_way: usize,
     /// What could not be read.
-    damaged: Vec<String>,
+    unread: Vec<String>,
 }
 
 fn look(options: &Options) -> Result<Report, CpiError> {
     let context = options.about.context()?;
     let cloud = CloudConfig::read(&options.about.config, context.plugin.as_deref())?;
     let host = paths::host_config(&options.about.host).map_err(CpiError::host)?;
-    let ledger =
-        Ledger::read(&paths::state(&host), &cloud.plugin).map_err(|error| CpiError::host(error.to_string()))?;
-    let Ledger { mut records, under_way, damaged } = ledger;
-    let damaged = damaged.iter().map(ToString::to_string).collect();
-    if records.is_empty() {
-        return Ok(Report { found: Vec::new(), under_way, damaged });
-    }
-    let level = if options.verbose { Level::Debug } else { Level::Warn };
-    let journal = Arc::new(Journal::new(Box::new(Stderr::default()), level, None));
-    session::hide(&cloud, &journal);
-    let catalog = catalog(&host)?;
-    let installed = catalog.open(&cloud.plugin).map_err(|error| unusable(&cloud, &error))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| CpiError::host(format!("the process cannot be set up: {error}")))?;
-    let ready = runtime.block_on(Ready::load(&cloud, &catalog, installed, &journal))?;
-    journal.hide(|mask| mask.add_named(&context.properties));
-    let session = Session::open(ready, &cloud, &context.properties, &host, &journal)?;
-    let eye = Eye { options, session: &session, journal: &journal };
-    let found = runtime.block_on(async {
-        let mut found = Vec::new();
-        for record in &mut records {
-            found.extend(eye.look(record).await);
+    let ledger = Ledger::read(&paths::state(&host), &cloud.plugin);
+    let mut report = Report::default();
+    let mut eye = None;
+    for entry in ledger.map_err(|error| CpiError::host(error.to_string()))? {
+        match entry {
+            Ok(Listed::UnderWay) => report.under_way += 1,
+            Ok(Listed::Over(mut record)) => {
+                let eye = match &mut eye {
+                    Some(eye) => eye,
+                    // The plugin is needed only when there is something to look at.
+                    none => none.insert(Eye::open(options, &context.properties, &cloud, &host)?),
+                };
+                report.unread.extend(record.damage.take().map(|damage| damage.to_string()));
+                report.found.extend(eye.look(&mut record));
+            }
+            Err(problem) => report.unread.push(problem.to_string()),
         }
-        found
-    });
-    runtime.shutdown_background();
-    Ok(Report { found, under_way, damaged })
+    }
+    Ok(report)
 }
 
 /// Looks at what calls left behind, and removes it when that is wanted.
 struct Eye<'a> {
     options: &'a Options,
-    session: &'a Session,
-    journal: &'a Arc<Journal>,
+    session: Session,
+    journal: Arc<Journal>,
+    runtime: Runtime,
 }
 
-impl Eye<'_> {
+impl<'a> Eye<'a> {
+    fn open(
+        options: &'a Options,
+        properties: &Object,
+        cloud: &CloudConfig,
+        host: &HostConfig,
+    ) -> Result<Self, CpiError> {
+        let level = if options.verbose { Level::Debug } else { Level::Warn };
+        let journal = Arc::new(Journal::new(Box::new(Stderr::default()), level, None));
+        session::hide(cloud, &journal);
+        let catalog = catalog(host)?;
+        let installed = catalog.open(&cloud.plugin).map_err(|error| unusable(cloud, &error))?;
+        let runtime = event_loop::start().map_err(CpiError::host)?;
+        let ready = runtime.block_on(Ready::load(cloud, &catalog, installed, &journal))?;
+        journal.hide(|mask| mask.add_named(properties));
+        let session = Session::open(ready, cloud, properties, host, &journal)?;
+        Ok(Self { options, session, journal, runtime })
+    }
+
     /// The last thing of a call comes first: what was made later may stand on what was made before.
-    async fn look(&self, record: &mut Record) -> Vec<Found> {
+    fn look(&self, record: &mut Record) -> Vec<Found> {
         let mut found = Vec::new();
         for left in record.left.clone().into_iter().rev() {
-            let state = self.state(record, &left).await;
+            let state = self.runtime.block_on(self.state(record, &left));
             found.push(Found { origin: record.origin.clone(), ended: record.ended.clone(), left, state });
         }
         found
@@ -173,8 +186,8 @@ impl Eye<'_> {
     /// Fresh ones for each thing, as for a call.
     fn capabilities(&self, record: &Record) -> cpi_runtime::Capabilities {
         let director = &record.origin.director;
-        let intents = self.session.intents(director, None, "orphans", Arc::clone(self.journal));
-        self.session.capabilities(director, Arc::new(AgentVault::default()), intents, Arc::clone(self.journal))
+        let intents = self.session.intents(director, None, "orphans", Arc::clone(&self.journal));
+        self.session.capabilities(director, Arc::new(AgentVault::default()), intents, Arc::clone(&self.journal))
     }
 }
 

@@ -42,6 +42,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         host: HostOptions,
     },
+    /// Removes an installed plugin. Records of what its calls left behind stay.
+    Remove {
+        /// The name of an installed plugin.
+        name: String,
+        #[command(flatten)]
+        host: HostOptions,
+    },
 }
 
 pub(crate) fn main(command: Command) -> ExitCode {
@@ -49,6 +56,7 @@ pub(crate) fn main(command: Command) -> ExitCode {
         Command::Install { files, into, accept, host } => install(&files, into, accept, &host),
         Command::Inspect { what, host } => paths::host_config(&host).and_then(|host| inspect::inspect(&what, &host)),
         Command::List { host } => list(&host),
+        Command::Remove { name, host } => remove(&name, &host),
     };
     match outcome {
         Ok(lines) => {
@@ -107,6 +115,13 @@ fn list(host: &HostOptions) -> Result<Vec<String>, String> {
     let strays = host.rules.keys().filter(|name| !names.contains(name));
     let strays = strays.map(|name| format!("[plugin.{name}] of the host's configuration: no such plugin is installed"));
     Ok(names.iter().map(show).chain(strays).collect())
+}
+
+fn remove(name: &str, host: &HostOptions) -> Result<Vec<String>, String> {
+    let host = paths::host_config(host)?;
+    let folder = paths::plugins(&host)?;
+    Catalog::new(&folder, &host).remove(name).map_err(|error| error.to_string())?;
+    Ok(vec![format!("{name} is removed from '{}'", folder.display())])
 }
 
 fn line(plugin: &Summary) -> String {

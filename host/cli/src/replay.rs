@@ -10,7 +10,7 @@ use cpi_policy::{HostConfig, Limits};
 use cpi_protocol::{Call, Request, printable};
 use cpi_runtime::{Capabilities, Engine, Player, Plugin, Tape};
 
-use crate::{HostOptions, paths, print};
+use crate::{HostOptions, event_loop, paths, print};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -68,8 +68,7 @@ fn replay(options: &Options) -> Result<Verdict, String> {
     let limits = Limits::new(&manifest.limits, &host.limits);
     journal.allow(limits.log);
     let capabilities = Capabilities::replaying(&manifest, Tape::Replay(Arc::clone(&player)), journal);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("the process cannot be set up: {error}"))?;
+    let runtime = event_loop::start()?;
     let settings = start.settings.to_string();
     let outcome = runtime.block_on(plugin.run(capabilities, &limits, &request, call, settings));
 

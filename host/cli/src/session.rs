@@ -31,7 +31,8 @@ pub(crate) struct Session {
     settings: Settings,
     manifest: Arc<Manifest>,
     pub(crate) grant: Arc<Grant>,
-    state: PathBuf,
+    /// The folder of all states.
+    pub(crate) state: PathBuf,
     image_rules: Arc<ImageRules>,
     pub(crate) network: Arc<Network>,
     /// Whether credentials are kept for later calls.

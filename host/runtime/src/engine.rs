@@ -49,6 +49,8 @@ impl Engine {
                 std::thread::sleep(TICK);
             }
         };
-        std::thread::Builder::new().name("epochs".to_owned()).spawn(run).map(drop)
+        let started = std::thread::Builder::new().name("epochs".to_owned()).spawn(run);
+        // Without the thread nothing may run: the next one to ask tries again.
+        started.map(drop).inspect_err(|_| self.ticking.store(false, Ordering::Relaxed))
     }
 }

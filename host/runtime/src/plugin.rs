@@ -115,6 +115,10 @@ impl Plugin {
         let mut store = Store::new(self.ready.engine(), state);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(limits.values);
+        store.set_max_component_handles(limits.handles);
+        if let Some(waiting) = store.concurrent_resource_table() {
+            waiting.set_max_capacity(limits.handles);
+        }
         store.set_epoch_deadline(1);
         // One tick at a time, so that other work of the process goes on; what counts is the time that was computed.
         let (start, most) = (computed(), limits.cpu);

@@ -82,10 +82,12 @@ fn ended(cause: &wasmtime::Error, limiter: &Limiter, limits: &Limits) -> Ended {
         Some(trap) => return Ended::Trap(trap.to_string()),
         None => {}
     }
-    // The runtime has no types for these two.
+    // The runtime has no types for these.
     let text = cause.root_cause().to_string();
     if text.contains("fuel allocated for hostcalls") {
         Ended::Values(limits.values)
+    } else if text.contains("store handle limit exceeded") {
+        Ended::Handles(limits.handles)
     } else if text.starts_with("resource limit exceeded") {
         Ended::Instances(text)
     } else {

@@ -99,8 +99,7 @@ impl Provider for Aws {
     }
 
     async fn set_disk_metadata(&self, call: &Call, disk: &str, metadata: &[Tag]) -> Result<(), Failure> {
-        let tagged = tagging::tag_if_possible(&Ec2::of(call)?, disk, &tags::cut(metadata.to_vec())).await;
-        tagged.map_err(|error| errors::of_disk(error, disk))
+        tagging::tag_disk_if_possible(&Ec2::of(call)?, disk, &tags::cut(metadata.to_vec())).await
     }
 
     async fn resize_disk(&self, call: &Call, disk: &str, size_mib: u64) -> Result<(), Failure> {

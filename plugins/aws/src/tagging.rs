@@ -1,13 +1,14 @@
 use std::iter;
 
 use aws_sdk_ec2::types::{Instance, ResourceType, Tag as Ec2Tag, TagSpecification};
-use cpi_plugin_sdk::{ApiError, Tag, log, smithy};
+use cpi_plugin_sdk::{ApiError, Failure, Tag, log, smithy};
 
 use crate::client::Ec2;
 use crate::errors;
 use crate::instances;
 use crate::patience::Patience;
 use crate::tags;
+use crate::volumes;
 use crate::wait;
 
 /// What a thing can have (Amazon EC2 User Guide, "Tag restrictions").
@@ -32,11 +33,27 @@ pub(crate) async fn tag(ec2: &Ec2, ids: &[String], tags: &[Tag]) -> Result<(), A
             || errors::image_gone(error)
             || errors::snapshot_gone(error)
     };
-    wait::retry(Patience::CONSISTENT, gone, async || {
-        let request = ec2.create_tags().set_resources(Some(ids.to_vec())).set_tags(Some(convert(tags)));
-        request.send().await.map(drop).map_err(smithy::error("CreateTags"))
-    })
-    .await
+    wait::retry(Patience::CONSISTENT, gone, async || order(ec2, ids, tags).await).await
+}
+
+async fn order(ec2: &Ec2, ids: &[String], tags: &[Tag]) -> Result<(), ApiError> {
+    let request = ec2.create_tags().set_resources(Some(ids.to_vec())).set_tags(Some(convert(tags)));
+    request.send().await.map(drop).map_err(smithy::error("CreateTags"))
+}
+
+/// Tags a disk. That it is missing is told at once, unless EBS knows it and only the tags' part of EC2 does not yet.
+pub(crate) async fn tag_disk_if_possible(ec2: &Ec2, disk: &str, tags: &[Tag]) -> Result<(), Failure> {
+    match order(ec2, &[disk.to_owned()], tags).await {
+        Err(error) if errors::volume_gone(&error) => {
+            volumes::find(ec2, disk).await?;
+            Ok(tag_if_possible(ec2, disk, tags).await?)
+        }
+        Err(error) if refused(&error) => {
+            log_refused(disk, &error);
+            Ok(())
+        }
+        tagged => tagged.map_err(|error| errors::of_disk(error, disk)),
+    }
 }
 
 /// Tags a thing, and only logs when there is no room for more tags or one of them is not allowed: it works without.

@@ -29,6 +29,14 @@ pub enum IntentError {
     /// The plugin declares something without the means to find it: the plugin is at fault.
     #[error("an intent needs a kind, a key and a JSON object as note, together at most {0} bytes")]
     Malformed(usize),
+    /// The record of a call cannot be read now, such as when the process may open no more files.
+    #[error("'{path}' cannot be read: {error}; see to that, and ask again")]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
     /// Somebody changed the file, or another version of the program wrote it.
     #[error("'{path}' cannot be read: {problem}; look at it, and remove it when it tells nothing more")]
     Damaged {

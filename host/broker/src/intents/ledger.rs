@@ -1,167 +1,77 @@
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::{fs, io, vec};
 
-use super::line::{FORMAT, Line};
-use super::log::write;
-use super::{FOLDER, Intent, IntentError, Origin, SUFFIX};
-use crate::folder::{Folder, options};
+use super::record::{Opened, Record};
+use super::{FOLDER, IntentError, SUFFIX};
+use crate::folder::Folder;
 
-/// What the calls of a plugin left behind, for all directors.
-#[derive(Debug, Default)]
-pub struct Ledger {
-    /// Calls that are over, oldest first, with something on record.
-    pub records: Vec<Record>,
-    /// Calls that still run, or whose record is being worked on.
-    pub under_way: usize,
-    /// Files that cannot be read.
-    pub damaged: Vec<IntentError>,
-}
-
-/// What one call left behind. Nobody else works on it as long as this lives.
+/// What the calls of a plugin left behind, for all directors: one entry a call, oldest first.
+///
+/// A record is opened when its turn comes, so that there may be more of them than a process may open files.
 #[derive(Debug)]
-pub struct Record {
-    /// The call.
-    pub origin: Origin,
-    /// How it ended.
-    pub ended: Ended,
-    /// What it declared and did not remove, in the order in which it was declared.
-    pub left: Vec<LeftBehind>,
-    path: PathBuf,
-    file: File,
+pub struct Ledger {
+    paths: vec::IntoIter<PathBuf>,
 }
 
-/// How a call ended that left something behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
-    /// It was killed, or the machine stopped.
-    Killed,
-    /// It told its caller this error.
-    Failed(String),
-    /// It was killed while it answered: the caller may know of what it made.
-    Answering,
-}
-
-/// Something that a call declared and did not remove.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftBehind {
-    /// Its number within the call.
-    pub number: u32,
-    /// When it was declared (RFC 3339).
-    pub at: String,
-    /// What was declared.
-    pub intent: Intent,
-    /// Its identifier, when the call came to learn it.
-    pub id: Option<String>,
+/// What there is to know of one call.
+#[derive(Debug)]
+pub enum Listed {
+    /// It is over, and left something behind.
+    Over(Box<Record>),
+    /// It still runs, or its record is being worked on.
+    UnderWay,
 }
 
 impl Ledger {
-    /// Reads everything below the folder of all states. A folder that is not there is an empty ledger.
+    /// Lists everything below the folder of all states. A folder that is not there is an empty ledger.
     pub fn read(root: &Path, plugin: &str) -> Result<Self, IntentError> {
-        let of_plugin = Folder::new(root, &[plugin]);
-        let mut ledger = Self::default();
-        for director in names(of_plugin.path())? {
+        let mut paths = Vec::new();
+        for director in names(Folder::new(root, &[plugin]).path())? {
             let folder = Folder::new(root, &[plugin, &director, FOLDER]);
             let files = names(folder.path())?;
             if !files.is_empty() {
                 let folder_path = || folder.path().to_owned();
                 folder.check().map_err(|error| IntentError::Unavailable { folder: folder_path(), error })?;
             }
-            for name in files.iter().filter(|name| name.ends_with(SUFFIX) && !name.starts_with('.')) {
-                ledger.add(&folder.path().join(name));
+            let ours = files.iter().filter(|name| name.ends_with(SUFFIX) && !name.starts_with('.'));
+            paths.extend(ours.map(|name| folder.path().join(name)));
+        }
+        // A name begins with the time.
+        paths.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
+        Ok(Self { paths: paths.into_iter() })
+    }
+}
+
+impl Iterator for Ledger {
+    type Item = Result<Listed, IntentError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        for path in self.paths.by_ref() {
+            match Record::open(&path) {
+                Ok(Opened::Over(record)) if record.left.is_empty() => match record.forget() {
+                    // Everything was removed, and then the call was killed.
+                    None => {}
+                    Some(damage) => return Some(Err(damage)),
+                },
+                Ok(Opened::Over(record)) => return Some(Ok(Listed::Over(record))),
+                Ok(Opened::Running) => return Some(Ok(Listed::UnderWay)),
+                Ok(Opened::Gone) => {}
+                Err(problem) => return Some(Err(problem)),
             }
         }
-        ledger.records.sort_by(|one, other| one.path.file_name().cmp(&other.path.file_name()));
-        Ok(ledger)
-    }
-
-    fn add(&mut self, path: &Path) {
-        match Record::open(path) {
-            Ok(Opened::Over(record)) if !record.left.is_empty() => self.records.push(*record),
-            // Everything was removed, and then the call was killed.
-            Ok(Opened::Over(record)) => record.forget(),
-            Ok(Opened::Running) => self.under_way += 1,
-            Ok(Opened::Gone) => {}
-            Err(problem) => self.damaged.push(IntentError::Damaged { path: path.to_owned(), problem }),
-        }
+        None
     }
 }
 
-enum Opened {
-    Over(Box<Record>),
-    Running,
-    Gone,
-}
-
-impl Record {
-    /// One of the things is gone. The record goes with the last of them.
-    pub fn settle(&mut self, number: u32) -> Result<(), IntentError> {
-        let written = write(&mut self.file, &Line::Removed { number });
-        written.map_err(|error| IntentError::Unavailable { folder: self.path.clone(), error })?;
-        self.left.retain(|left| left.number != number);
-        if self.left.is_empty() {
-            self.forget();
-        }
-        Ok(())
-    }
-
-    fn forget(&self) {
-        _ = fs::remove_file(&self.path);
-    }
-
-    fn open(path: &Path) -> Result<Opened, String> {
-        let opened = options().read(true).append(true).open(path);
-        let mut file = match opened {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opened::Gone),
-            Err(error) => return Err(error.to_string()),
-        };
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(Opened::Running),
-            Err(TryLockError::Error(error)) => return Err(error.to_string()),
-        }
-        // Its call may have ended well in between, and removed it.
-        if !path.exists() {
-            return Ok(Opened::Gone);
-        }
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(|error| error.to_string())?;
-        Self::parse(path, file, &text).map(Box::new).map(Opened::Over)
-    }
-
-    fn parse(path: &Path, file: File, text: &str) -> Result<Self, String> {
-        let mut origin = None;
-        let mut ended = Ended::Killed;
-        let mut left: Vec<LeftBehind> = Vec::new();
-        // A line without its end was being written when the machine stopped.
-        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        for line in whole.lines() {
-            match serde_json::from_str(line).map_err(|error| format!("'{line}': {error}"))? {
-                Line::Call { format: FORMAT, origin: call } => origin = Some(call),
-                Line::Call { format, .. } => {
-                    return Err(format!("it has format {format}, this program reads {FORMAT}"));
-                }
-                Line::Begin { number, at, intent } => left.push(LeftBehind { number, at, intent, id: None }),
-                Line::Created { number, id } => {
-                    left.iter_mut().filter(|left| left.number == number).for_each(|left| left.id = Some(id.clone()));
-                }
-                Line::Removed { number } => left.retain(|left| left.number != number),
-                Line::Failed { message } => ended = Ended::Failed(message),
-                Line::Answering => ended = Ended::Answering,
-            }
-        }
-        let origin = origin.ok_or_else(|| "it does not say whose call it was".to_owned())?;
-        Ok(Self { origin, ended, left, path: path.to_owned(), file })
-    }
-}
-
-/// Names in a folder, in order; none when it is not there.
+/// Names in a folder, in order; none when it is not there or no folder.
 fn names(folder: &Path) -> Result<Vec<String>, IntentError> {
     let failed = |error| IntentError::Unavailable { folder: folder.to_owned(), error };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        // A file that is none of ours does no harm.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(failed(error)),
     };
     let names: io::Result<Vec<_>> =
@@ -177,7 +87,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{IntentLog, Journal, Level};
+    use crate::folder::options;
+    use crate::{Ended, Intent, IntentLog, Journal, Level, Origin};
 
     fn log(root: &Path, space: usize) -> IntentLog {
         let origin = Origin {
@@ -198,8 +109,20 @@ mod tests {
         }
     }
 
-    fn keys(ledger: &Ledger) -> Vec<(&str, Option<&str>)> {
-        let left = ledger.records.iter().flat_map(|record| &record.left);
+    fn entries(root: &Path) -> Vec<Result<Listed, IntentError>> {
+        Ledger::read(root, "sim").unwrap().collect()
+    }
+
+    fn records(root: &Path) -> Vec<Record> {
+        let over = |entry| match entry {
+            Ok(Listed::Over(record)) => Some(*record),
+            _ => None,
+        };
+        entries(root).into_iter().filter_map(over).collect()
+    }
+
+    fn keys(records: &[Record]) -> Vec<(&str, Option<&str>)> {
+        let left = records.iter().flat_map(|record| &record.left);
         left.map(|left| (left.intent.key.as_str(), left.id.as_deref())).collect()
     }
 
@@ -210,22 +133,22 @@ mod tests {
         let [a, b, _] = ["a", "b", "c"].map(|key| call.begin(intent(key)).unwrap());
         call.created(a, "id-a");
         call.removed(b);
-        let running = Ledger::read(root.path(), "sim").unwrap();
-        assert_eq!((running.records.len(), running.under_way), (0, 1));
+        assert!(matches!(entries(root.path()).as_slice(), [Ok(Listed::UnderWay)]));
         drop(call);
 
-        let mut over = Ledger::read(root.path(), "sim").unwrap();
+        let mut over = records(root.path());
         assert_eq!(keys(&over), [("a", Some("id-a")), ("c", None)]);
-        let record = over.records.first_mut().unwrap();
+        let record = over.first_mut().unwrap();
         assert_eq!((&record.ended, record.origin.method.as_str()), (&Ended::Killed, "create_vm"));
-        assert_eq!(Ledger::read(root.path(), "sim").unwrap().under_way, 1, "one works on it at a time");
+        let again = entries(root.path());
+        assert!(matches!(again.as_slice(), [Ok(Listed::UnderWay)]), "one works on it at a time: {again:?}");
         record.settle(1).unwrap();
         drop(over);
-        let mut over = Ledger::read(root.path(), "sim").unwrap();
+        let mut over = records(root.path());
         assert_eq!(keys(&over), [("c", None)]);
-        over.records.first_mut().unwrap().settle(3).unwrap();
+        over.first_mut().unwrap().settle(3).unwrap();
         drop(over);
-        assert!(Ledger::read(root.path(), "sim").unwrap().records.is_empty());
+        assert!(entries(root.path()).is_empty());
     }
 
     #[test]
@@ -253,24 +176,41 @@ mod tests {
             call.begin(intent("a")).unwrap();
             end(&call);
         }
-        let ledger = Ledger::read(root.path(), "sim").unwrap();
-        let ends: Vec<_> = ledger.records.iter().map(|record| record.ended.clone()).collect();
+        let ends: Vec<_> = records(root.path()).into_iter().map(|record| record.ended).collect();
         assert_eq!(ends, [Ended::Failed("no room".to_owned()), Ended::Answering]);
     }
 
     #[test]
-    fn half_a_line_is_none_and_nonsense_is_reported() {
+    fn half_a_line_is_none_and_nonsense_is_told_and_hides_nothing() {
         let root = tempfile::tempdir().unwrap();
         let call = log(root.path(), 1000);
         call.begin(intent("a")).unwrap();
         drop(call);
-        let path = Ledger::read(root.path(), "sim").unwrap().records.remove(0).path;
+        let path = Ledger::read(root.path(), "sim").unwrap().paths.next().unwrap();
         let append = |text: &str| options().append(true).open(&path).unwrap().write_all(text.as_bytes()).unwrap();
         append("{\"begin\":{\"num");
-        assert_eq!(keys(&Ledger::read(root.path(), "sim").unwrap()), [("a", None)]);
-        append("\n");
-        let damaged = Ledger::read(root.path(), "sim").unwrap().damaged;
-        assert!(damaged.first().unwrap().to_string().contains("look at it"), "{damaged:?}");
+        let whole = records(root.path());
+        assert!(keys(&whole) == [("a", None)] && whole.iter().all(|record| record.damage.is_none()), "{whole:?}");
+        drop(whole);
+        append("\n{\"created\":{\"number\":1,\"id\":\"id-a\"}}\n");
+        let torn = records(root.path());
+        assert_eq!(keys(&torn), [("a", Some("id-a"))]);
+        let damage = torn.first().unwrap().damage.as_ref().unwrap().to_string();
+        assert!(damage.contains("'{\"begin\":{\"num': ") && damage.contains("look at it"), "{damage}");
+        drop(torn);
+        append("{\"removed\":{\"number\":1}}\n");
+        assert!(matches!(entries(root.path()).as_slice(), [Err(IntentError::Damaged { .. })]));
+        assert!(path.exists(), "a person looks at it");
+    }
+
+    #[test]
+    fn a_file_that_is_none_of_ours_hides_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let call = log(root.path(), 1000);
+        call.begin(intent("a")).unwrap();
+        drop(call);
+        fs::write(root.path().join("sim/stray"), "").unwrap();
+        assert_eq!(keys(&records(root.path())), [("a", None)]);
     }
 
     #[test]

@@ -165,7 +165,13 @@ impl State {
 pub(super) fn write(file: &mut File, line: &Line) -> io::Result<()> {
     let mut text = serde_json::to_string(line)?;
     text.push('\n');
-    file.write_all(text.as_bytes())
+    let before = file.metadata()?.len();
+    let written = file.write_all(text.as_bytes());
+    if written.is_err() {
+        // A full disk takes half of it, and the next line would be appended to that half.
+        _ = file.set_len(before);
+    }
+    written
 }
 
 fn length(intent: &Intent) -> usize {

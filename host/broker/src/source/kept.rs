@@ -1,4 +1,4 @@
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -56,15 +56,17 @@ impl TokenCache {
     fn key(&self, make: bool) -> io::Result<[u8; KEY_LENGTH]> {
         let file = self.folder.path().join(KEY_FILE);
         let stored = match self.read_private(&file) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && make => self.make_key(&file)?,
-            other => other?,
+            // The file system lost what was in it. What it sealed is lost as well.
+            Ok(damaged) if damaged.len() != KEY_LENGTH => {
+                fs::remove_file(&file)?;
+                Err(io::ErrorKind::NotFound.into())
+            }
+            read => read,
         };
-        if stored.len() != KEY_LENGTH {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("'{}' is damaged: remove it", file.display()),
-            ));
-        }
+        let stored = match stored {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && make => self.make_key(&file)?,
+            read => read?,
+        };
         let start = fs::read("/proc/sys/kernel/random/boot_id")?;
         Ok(blake3::derive_key("cpi-host 2026 credentials between calls", &[stored, start].concat()))
     }
@@ -75,6 +77,7 @@ impl TokenCache {
         let mut key = [0; KEY_LENGTH];
         getrandom::fill(&mut key).map_err(io::Error::other)?;
         let beside = self.write_beside(&key)?;
+        File::open(&beside)?.sync_all()?;
         let linked = fs::hard_link(&beside, file);
         fs::remove_file(&beside)?;
         match linked {

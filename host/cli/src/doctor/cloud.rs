@@ -6,6 +6,7 @@ use cpi_policy::{Reach, in_words};
 
 use super::files::Configured;
 use super::finding::Findings;
+use crate::event_loop;
 
 /// Whose state is looked at: no director has this name.
 const DIRECTOR: &str = "cpi-host doctor";
@@ -14,9 +15,7 @@ const MOST_SKEW: Duration = Duration::from_mins(2);
 
 /// Looks at what is outside of the files: the state folder, the services, the credentials.
 pub(super) fn look(configured: &Configured, findings: &mut Findings) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("the process cannot be set up: {error}"));
-    let Some(runtime) = findings.keep("process", runtime) else { return };
+    let Some(runtime) = findings.keep("process", event_loop::start()) else { return };
     runtime.block_on(async {
         services(configured, findings).await;
         check(configured, findings).await;
@@ -73,8 +72,16 @@ async fn services(Configured { session, .. }: &Configured, findings: &mut Findin
 async fn check(Configured { session, journal }: &Configured, findings: &mut Findings) {
     let intents = session.intents(DIRECTOR, None, "doctor", Arc::clone(journal));
     let capabilities = session.capabilities(DIRECTOR, Arc::<AgentVault>::default(), intents, Arc::clone(journal));
+    let folder = session.state.display();
     match capabilities.state.acquire("doctor", Duration::ZERO).await {
-        Ok(_lease) => findings.ok("state", "its folder can be written to, by this user alone"),
+        Ok(_lease) if session.state.starts_with(std::env::temp_dir()) => {
+            let text = format!(
+                "'{folder}' can be written to, but it is temporary: with it go locks, and records of what killed calls left; \
+                 set `state` in the host configuration"
+            );
+            findings.warning("state", text);
+        }
+        Ok(_lease) => findings.ok("state", format!("'{folder}' can be written to, by this user alone")),
         Err(error) => findings.problem("state", error.to_string()),
     }
     match session.plugin.check(capabilities, &session.limits, DIRECTOR, &session.readable).await {

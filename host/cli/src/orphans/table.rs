@@ -15,18 +15,22 @@ const CELL: usize = 60;
 impl Report {
     /// Whether something could not be found out or done.
     pub(super) fn is_troubled(&self) -> bool {
-        !self.damaged.is_empty() || self.found.iter().any(|found| matches!(found.state, State::Unknown(_)))
+        !self.unread.is_empty() || self.found.iter().any(|found| matches!(found.state, State::Unknown(_)))
     }
 
     /// For programs.
     pub(super) fn json(&self) -> String {
         let orphans: Vec<_> = self.found.iter().map(Found::json).collect();
-        json!({"orphans": orphans, "calls_under_way": self.under_way, "damaged": self.damaged}).to_string()
+        json!({"orphans": orphans, "calls_under_way": self.under_way, "unread": self.unread}).to_string()
     }
 
     /// For people: a table, and what to do about it.
     pub(super) fn table(&self) -> String {
-        let mut lines = if self.found.is_empty() { vec!["Nothing is left behind.".to_owned()] } else { self.rows() };
+        let mut lines = match (self.found.is_empty(), self.unread.is_empty()) {
+            (false, _) => self.rows(),
+            (true, true) => vec!["Nothing is left behind.".to_owned()],
+            (true, false) => vec!["Nothing is left behind as far as the records can be read.".to_owned()],
+        };
         for found in &self.found {
             if let State::Unknown(problem) = &found.state {
                 lines.push(format!("{}: {}", name(found), printable(problem, 2000)));
@@ -54,7 +58,7 @@ impl Report {
         if self.under_way > 0 {
             lines.push(format!("{} call(s) are under way; what they make is not listed.", self.under_way));
         }
-        lines.extend(self.damaged.clone());
+        lines.extend(self.unread.clone());
         lines.join("\n")
     }
 

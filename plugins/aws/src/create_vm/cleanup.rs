@@ -81,7 +81,8 @@ async fn remove(ec2: &Ec2, made: Made) -> Vec<String> {
         }
     }
     if let Some((vm, intent)) = made.instance.take() {
-        match instances::terminate(ec2, &vm).await {
+        // It was launched a moment ago: that there is none may mean that EC2 does not know it everywhere yet.
+        match wait::until(Patience::CONSISTENT, async || instances::terminate(ec2, &vm).await).await {
             Ok(targets) => {
                 let deregistered = deregister(&ec2.settings, &targets.unwrap_or_default()).await;
                 left.extend(deregistered.err().map(|second| second.describe()));

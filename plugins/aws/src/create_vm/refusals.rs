@@ -20,9 +20,10 @@ impl Refusal {
 
     fn failure(self) -> Failure {
         match errors::launch(self.error) {
-            Failure::VmNotCreated(Retriable { message, retry }) if self.spot => {
-                Failure::vm_not_created(format!("Spot instance creation failed: {message}"), retry)
-            }
+            Failure::VmNotCreated(Retriable { message, retry }) if self.spot => Failure::vm_not_created(
+                format!("Spot instance creation failed: Failed to launch spot instance: {message}"),
+                retry,
+            ),
             other => other,
         }
     }
@@ -59,7 +60,7 @@ mod tests {
         let failed = failure(vec![refusal(false, "t", "InsufficientInstanceCapacity")]);
         assert_eq!(failed, Failure::vm_not_created("RunInstances: InsufficientInstanceCapacity: no", true));
         let failed = failure(vec![refusal(true, "t", "Unsupported")]);
-        let message = "Spot instance creation failed: RunInstances: Unsupported: no";
+        let message = "Spot instance creation failed: Failed to launch spot instance: RunInstances: Unsupported: no";
         assert_eq!(failed, Failure::vm_not_created(message, false));
     }
 

@@ -26,7 +26,15 @@ pub(crate) fn any_name(groups: &[String]) -> bool {
 
 /// Ids in place of names; `known` has the id and name of every group of a VPC.
 pub(crate) fn resolve(groups: &[String], known: &[(String, String)]) -> Result<Vec<String>, Failure> {
-    groups.iter().map(|group| if is_id(group) { Ok(group.clone()) } else { by_name(group, known) }).collect()
+    let mut ids = Vec::new();
+    for group in groups {
+        let id = if is_id(group) { group.clone() } else { by_name(group, known)? };
+        // EC2 takes no group twice, and one may be given by its name and by its id.
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
 }
 
 fn by_name(name: &str, known: &[(String, String)]) -> Result<String, Failure> {
@@ -80,6 +88,8 @@ mod tests {
         let known = [("sg-1".to_owned(), "web".to_owned()), ("sg-2".into(), "db".into()), ("sg-3".into(), "db".into())];
         let id = "sg-0123456789abcdef0";
         assert_eq!(resolve(&list(&["web", id]), &known).unwrap(), ["sg-1", id]);
+        let twice = [(id.to_owned(), "web".to_owned())];
+        assert_eq!(resolve(&list(&["web", id, "web"]), &twice).unwrap(), [id]);
         assert_eq!(
             resolve(&list(&["db"]), &known).unwrap_err().message(),
             "Found multiple matching security groups with name 'db': sg-2, sg-3"

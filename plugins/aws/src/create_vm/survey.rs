@@ -83,7 +83,11 @@ pub(super) async fn survey(ec2: &Ec2, request: &Request) -> Result<Site, Failure
 /// Of each type that the VM can have.
 async fn facts(ec2: &Ec2, vm: &VmProperties) -> Result<Vec<Facts>, Failure> {
     let of = async |name: &String| {
-        if block_devices::needs_facts(vm, name) { Ok(lookup::facts(ec2, name).await?) } else { Ok(Facts::guess(name)) }
+        if !block_devices::needs_facts(vm, name) {
+            return Ok(Facts::guess(name));
+        }
+        let failed = |error| Failure::from(error).within(&format!("DescribeInstanceTypes API error for '{name}'"));
+        lookup::facts(ec2, name).await.map_err(failed)
     };
     let all: Vec<_> = vm.instance_types.iter().map(of).collect();
     all.join().await.into_iter().collect()

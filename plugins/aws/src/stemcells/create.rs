@@ -46,15 +46,17 @@ pub(crate) async fn create(
 /// The one image of all regions that this region has. A filter, unlike a list of ids, ignores what is elsewhere.
 async fn existing(ec2: &Ec2, stemcell: &LightStemcell) -> Result<Option<String>, Failure> {
     let ids = stemcell.images.iter().map(|(_, image)| image.clone()).collect();
-    let answer = ec2
-        .describe_images()
-        .filters(Filter::builder().name("image-id").set_values(Some(ids)).build())
-        .include_deprecated(true)
-        .max_results(1000)
-        .send()
-        .await
-        .map_err(smithy::error("DescribeImages"))?;
-    Ok(answer.images().first().and_then(|image| image.image_id()).map(str::to_owned))
+    let filter = Filter::builder().name("image-id").set_values(Some(ids)).build();
+    let request = ec2.describe_images().filters(filter).include_deprecated(true).max_results(1000);
+    let mut pages = request.into_paginator().send();
+    // A page may be empty although a later one is not.
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(smithy::error("DescribeImages"))?;
+        if let Some(image) = page.images().first().and_then(|image| image.image_id()) {
+            return Ok(Some(image.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 async fn copy(

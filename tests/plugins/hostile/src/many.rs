@@ -23,6 +23,14 @@ pub(crate) async fn leases(number: &str) -> Outcome {
     found((held.len(), "no limit"))
 }
 
+/// Waits for one lease that this very call holds.
+pub(crate) async fn waits(number: &str) -> Outcome {
+    let _held = state::acquire("held".to_owned(), 0).await;
+    let waits: FuturesUnordered<_> = (0..count(number)).map(|_| state::acquire("held".to_owned(), u32::MAX)).collect();
+    waits.for_each(async |_| ()).await;
+    found("nobody held it")
+}
+
 /// Timers, all of them running.
 pub(crate) async fn sleeps(number: &str) -> Outcome {
     let timers: FuturesUnordered<_> =

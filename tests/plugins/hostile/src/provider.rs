@@ -54,6 +54,7 @@ impl Provider for Hostile {
 
             // So many of something at once: `lease-many:NUMBER`.
             "lease-many" => many::leases(argument).await,
+            "wait-many" => many::waits(argument).await,
             "sleep-many" => many::sleeps(argument).await,
             "state-many" => many::entries(argument).await,
             "state-pending" => many::writes(argument).await,
