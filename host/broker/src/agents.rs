@@ -21,8 +21,10 @@ pub struct AgentContext {
     pub env: Option<Object>,
     /// `cloud.properties.agent`: message bus, time servers, blob store.
     pub config: Object,
-    /// Where the agent of an old stemcell finds its settings; the cloud then gets a document that only points there.
+    /// The registry, where there is one. Only agents of old stemcells ask it.
     pub registry: Option<String>,
+    /// Whether the agent finds its settings there: the cloud then gets a document that only points there.
+    pub settings_in_registry: bool,
 }
 
 /// What the provider knows of it.
@@ -226,13 +228,15 @@ fn documents(context: &AgentContext, facts: AgentFacts, networks: &Object) -> Re
     }
     document.extend(context.config.clone());
     document.insert("networks".to_owned(), networks.clone());
-    let Some(registry) = &context.registry else {
+    let registry = context.registry.iter().map(|endpoint| ("registry".to_owned(), json!({"endpoint": endpoint})));
+    if !context.settings_in_registry {
         document.extend(facts.extra);
+        document.extend(registry);
         return Ok((Value::Object(document).to_string(), None));
-    };
+    }
     let mut pointer = facts.extra;
     pointer.insert("networks".to_owned(), networks);
-    pointer.insert("registry".to_owned(), json!({"endpoint": registry}));
+    pointer.extend(registry);
     Ok((Value::Object(pointer).to_string(), Some(Value::Object(document).to_string())))
 }
 
@@ -310,6 +314,7 @@ mod tests {
     fn vault_with(registry: Option<&str>) -> AgentVault {
         AgentVault::new(Ok(AgentContext {
             registry: registry.map(str::to_owned),
+            settings_in_registry: registry.is_some(),
             alias_nic_groups: false,
             agent_id: "agent-1".to_owned(),
             networks: object(&json!({"private": {"type": "manual", "ip": "10.0.0.2", "prefix": "32"}})),
@@ -420,6 +425,18 @@ mod tests {
             json!({"dns": null, "networks": {"private": network}, "registry": {"endpoint": "http://10.0.0.6:25777"}})
         );
         assert!(!pointer.contains("secret"));
+    }
+
+    #[test]
+    fn agents_that_need_no_registry_are_told_of_it_all_the_same() {
+        let with = vault_with(Some("http://10.0.0.6:25777"));
+        let context = AgentContext { settings_in_registry: false, ..with.context.clone().unwrap() };
+        let vault = AgentVault::new(Ok(context));
+        let token = vault.seal(facts()).unwrap().token;
+        let document: Value = serde_json::from_str(&vault.document(&token, Encoding::Plain).unwrap()).unwrap();
+        assert_eq!(document["registry"], json!({"endpoint": "http://10.0.0.6:25777"}));
+        assert_eq!(document["mbus"], "nats://user:secret@10.0.0.6");
+        assert_eq!(vault.registered(), None);
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Credentials {
             let place = |surroundings: String| {
                 let plugin = &manifest.plugin.name;
                 let settings = settings.fingerprint();
-                cache.map(|cache| cache.place(format!("{plugin}\n{name}\n{credential:?}\n{surroundings}\n{settings}")))
+                cache.map(|cache| cache.place(&format!("{plugin}\n{name}\n{credential:?}\n{surroundings}\n{settings}")))
             };
             let aws = || AwsSource::new(Arc::clone(&settings), Arc::clone(network));
             let entra = |audience, version| {

@@ -8,6 +8,8 @@ use crate::HostOptions;
 /// The configuration that the BOSH job renders: `{"cloud": {"plugin": "aws", "properties": {…}}}`.
 #[derive(Debug)]
 pub(crate) struct CloudConfig {
+    /// Where it was read.
+    pub(crate) path: PathBuf,
     /// The plugin that answers.
     pub(crate) plugin: String,
     /// What named it, for messages.
@@ -68,7 +70,8 @@ impl CloudConfig {
             (None, Some(plugin)) => (plugin, "cloud.plugin"),
             (None, None) => return Err(wrong("cloud.plugin must name a plugin, such as \"aws\"".to_owned())),
         };
-        Ok(Self { plugin: plugin.to_owned(), selected_by, properties: properties.clone() })
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Ok(Self { path, plugin: plugin.to_owned(), selected_by, properties: properties.clone() })
     }
 
     /// A section that is an object; an empty one when it is missing.

@@ -33,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) grant: Arc<Grant>,
     /// The folder of all states.
     pub(crate) state: PathBuf,
+    /// The file of the configuration.
+    configuration: PathBuf,
     image_rules: Arc<ImageRules>,
     pub(crate) network: Arc<Network>,
     /// Whether credentials are kept for later calls.
@@ -70,6 +72,7 @@ impl Session {
             manifest: Arc::new(manifest),
             grant,
             state: paths::state(host),
+            configuration: cloud.path.clone(),
             image_rules: Arc::new(paths::image_rules(host)),
             network,
             cache: host.credentials.cache,
@@ -84,7 +87,7 @@ impl Session {
         intents: Arc<IntentLog>,
         journal: Arc<Journal>,
     ) -> Capabilities {
-        let cache = self.cache.then(|| TokenCache::new(&self.state, Arc::clone(&journal)));
+        let cache = self.cache.then(|| TokenCache::new(&self.state, &self.configuration, Arc::clone(&journal)));
         let settings = self.settings.host.clone();
         let credentials =
             Credentials::new(&self.manifest, settings, &self.network, cache.as_ref(), Arc::clone(&journal));

@@ -65,7 +65,7 @@ impl Default for Limits {
             wall: Duration::from_hours(2),
             wall_of: BTreeMap::from([(Method::CreateStemcell, Duration::from_hours(8))]),
             request: 16 * MIB,
-            response: 8 * MIB,
+            response: 16 * MIB,
             in_flight: 32,
             per_second: 100,
             requests: 10_000,

@@ -78,7 +78,8 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 impl Retry {
     /// The policy for one call.
     pub(crate) fn new(ask: &RetryAsk, settings: &Object) -> Self {
-        let wanted = ask.limit.as_ref().and_then(|key| settings.get(key)).and_then(Value::as_u64);
+        let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
+        let wanted = ask.limit.as_ref().and_then(|key| settings.get(key)).and_then(number);
         let usual = ask.most.unwrap_or(DEFAULT_LIMIT);
         let most = wanted.map_or(usual, |limit| u32::try_from(limit).unwrap_or(u32::MAX));
         Self { most, ask: ask.clone() }
@@ -246,6 +247,7 @@ mod tests {
         };
         assert_eq!(most(json!({})), (9, 6));
         assert_eq!(most(json!({"max_retries": 2})), (2, 2));
+        assert_eq!(most(json!({"max_retries": "2"})), (2, 2));
     }
 
     #[test]

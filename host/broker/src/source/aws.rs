@@ -65,6 +65,11 @@ const BASES: [(&str, Base); 7] = [
 ];
 
 impl Base {
+    /// Whether the operator writes the keys down where they are looked for; otherwise a service is asked for them.
+    fn is_settings(self) -> bool {
+        matches!(self, Self::Static | Self::Environment | Self::Profile | Self::WebIdentity)
+    }
+
     /// Who gives the keys, in messages.
     fn service(self) -> &'static str {
         match self {
@@ -139,7 +144,10 @@ impl AwsSource {
         let credentials = match self.settings.text("role_arn") {
             // The role of a web identity is not one more.
             Some(role) if base != Base::WebIdentity => sts::assume_role(self, role, provider, region).await?,
-            _ => provider.provide_credentials().await.map_err(|error| failure::of_provider(base.service(), &error))?,
+            _ => provider
+                .provide_credentials()
+                .await
+                .map_err(|error| failure::of_provider(base.service(), base.is_settings(), &error))?,
         };
         let now = SystemTime::now();
         // What does not say when it ends is looked at again now and then: a file may have changed.

@@ -20,6 +20,8 @@ use crate::{Journal, Level};
 #[derive(Clone)]
 pub struct TokenCache {
     folder: Folder,
+    /// The file that the calls are configured by: what one led to is not believed under another, whatever it says.
+    file: PathBuf,
     journal: Arc<Journal>,
 }
 
@@ -42,14 +44,14 @@ const OLD: Duration = Duration::from_hours(24);
 
 impl TokenCache {
     /// A cache below the folder of all states. Nothing is made on disk yet.
-    pub fn new(state: &Path, journal: Arc<Journal>) -> Self {
+    pub fn new(state: &Path, file: &Path, journal: Arc<Journal>) -> Self {
         // No plugin has a name that starts with a dot.
-        Self { folder: Folder::new(state, &[".credentials"]), journal }
+        Self { folder: Folder::new(state, &[".credentials"]), file: file.to_owned(), journal }
     }
 
     /// The place for what this configuration leads to.
-    pub(crate) fn place(&self, configuration: String) -> Place {
-        Place { cache: self.clone(), configuration }
+    pub(crate) fn place(&self, configuration: &str) -> Place {
+        Place { cache: self.clone(), configuration: format!("{}\n{configuration}", self.file.display()) }
     }
 
     /// The key of this cache and this start of the kernel.
@@ -214,7 +216,7 @@ mod tests {
     fn cache() -> (tempfile::TempDir, TokenCache) {
         let folder = tempfile::tempdir().unwrap();
         let journal = Arc::new(Journal::new(Box::new(io::sink()), Level::Info, None));
-        let cache = TokenCache::new(&folder.path().join("state"), journal);
+        let cache = TokenCache::new(&folder.path().join("state"), Path::new("/cpi.json"), journal);
         (folder, cache)
     }
 
@@ -224,7 +226,7 @@ mod tests {
     }
 
     fn read(cache: &TokenCache, configuration: &str) -> Option<String> {
-        cache.place(configuration.to_owned()).read::<String>().map(|fresh| fresh.secret)
+        cache.place(configuration).read::<String>().map(|fresh| fresh.secret)
     }
 
     /// The files with secrets.
@@ -238,12 +240,12 @@ mod tests {
         let (_folder, cache) = cache();
         assert_eq!(read(&cache, "a"), None);
         assert!(!cache.folder.path().exists(), "reading makes nothing");
-        cache.place("a".to_owned()).write(&token("secret-a"));
-        cache.place("b".to_owned()).write(&token("secret-b"));
+        cache.place("a").write(&token("secret-a"));
+        cache.place("b").write(&token("secret-b"));
         assert_eq!(read(&cache, "a").as_deref(), Some("secret-a"));
         assert_eq!(read(&cache, "b").as_deref(), Some("secret-b"));
         assert_eq!(read(&cache, "c"), None);
-        cache.place("a".to_owned()).remove();
+        cache.place("a").remove();
         assert_eq!(read(&cache, "a"), None);
         assert_eq!(read(&cache, "b").as_deref(), Some("secret-b"));
     }
@@ -251,7 +253,7 @@ mod tests {
     #[test]
     fn nothing_is_readable_in_the_files_or_by_others() {
         let (_folder, cache) = cache();
-        cache.place("a".to_owned()).write(&token("canary-secret"));
+        cache.place("a").write(&token("canary-secret"));
         for file in files(&cache).into_iter().chain([cache.folder.path().join(KEY_FILE)]) {
             let text = String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned();
             assert!(!text.contains("canary"), "{text}");
@@ -263,7 +265,7 @@ mod tests {
     #[test]
     fn what_was_changed_is_not_believed() {
         let (_folder, cache) = cache();
-        cache.place("a".to_owned()).write(&token("secret-a"));
+        cache.place("a").write(&token("secret-a"));
         let file = files(&cache).pop().unwrap();
         let whole = fs::read(&file).unwrap();
         for place in [0, 1, HEADER, whole.len() - 1] {
@@ -283,9 +285,9 @@ mod tests {
     #[test]
     fn a_file_is_good_for_its_own_configuration_only() {
         let (_folder, cache) = cache();
-        cache.place("a".to_owned()).write(&token("secret-a"));
+        cache.place("a").write(&token("secret-a"));
         let a = files(&cache).pop().unwrap();
-        cache.place("b".to_owned()).write(&token("secret-b"));
+        cache.place("b").write(&token("secret-b"));
         let b = files(&cache).into_iter().find(|file| *file != a).unwrap();
         fs::copy(&a, &b).unwrap();
         assert_eq!(read(&cache, "b"), None);
@@ -294,7 +296,7 @@ mod tests {
     #[test]
     fn what_others_can_read_or_link_to_is_not_used() {
         let (folder, cache) = cache();
-        cache.place("a".to_owned()).write(&token("secret-a"));
+        cache.place("a").write(&token("secret-a"));
         let file = files(&cache).pop().unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(read(&cache, "a"), None);
@@ -308,7 +310,7 @@ mod tests {
     #[test]
     fn another_key_opens_nothing() {
         let (_folder, cache) = cache();
-        cache.place("a".to_owned()).write(&token("secret-a"));
+        cache.place("a").write(&token("secret-a"));
         fs::write(cache.folder.path().join(KEY_FILE), [7; KEY_LENGTH]).unwrap();
         assert_eq!(read(&cache, "a"), None);
         fs::write(cache.folder.path().join(KEY_FILE), b"short").unwrap();

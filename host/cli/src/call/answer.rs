@@ -1,6 +1,6 @@
 use std::sync::{Arc, OnceLock};
 
-use cpi_broker::{AgentContext, AgentVault, IntentLog, Journal, Registry};
+use cpi_broker::{AgentContext, AgentVault, IntentLog, Journal};
 use cpi_protocol::{Call, CpiError, ErrorType, Method, Request};
 use cpi_runtime::{Capabilities, Tape};
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub(super) async fn answer(
 
     let (director, request_id) = (&request.context.director_uuid, request.context.request_id.as_deref());
     let declared = || session.intents(director, request_id, request.method.name(), Arc::clone(&journal));
-    let agents = Arc::new(agents(&cloud, &call, &session, registry.as_ref()));
+    let agents = Arc::new(agents(&cloud, &call, &session, registry.is_some()));
     let intents = Arc::clone(intents.get_or_init(declared));
     let recorder = record::begin(options, &session, &request, &journal)?;
     let mut capabilities = session.capabilities(director, agents, intents, journal);
@@ -118,7 +118,7 @@ fn hide(cloud: &CloudConfig, request: &Request, call: &Call, journal: &Journal) 
     });
 }
 
-fn agents(cloud: &CloudConfig, call: &Call, session: &Session, registry: Option<&Registry>) -> AgentVault {
+fn agents(cloud: &CloudConfig, call: &Call, session: &Session, in_registry: bool) -> AgentVault {
     let Call::CreateVm(vm) = call else { return AgentVault::default() };
     AgentVault::new(match session.grant.check_agents() {
         Err(denial) => Err(denial.to_string()),
@@ -128,7 +128,8 @@ fn agents(cloud: &CloudConfig, call: &Call, session: &Session, registry: Option<
             alias_nic_groups: session.manifest().agents.alias_nic_groups,
             env: vm.env.clone(),
             config: cloud.section("agent"),
-            registry: registry.map(|registry| registry.endpoint().to_owned()),
+            registry: registry::endpoint(cloud, &session.manifest().agents),
+            settings_in_registry: in_registry,
         }),
     })
 }

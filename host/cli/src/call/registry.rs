@@ -42,6 +42,12 @@ pub(super) fn of(
     Ok(Registry::of(&cloud.section("registry"))?)
 }
 
+/// Where the registry is, as agents are told. One that cannot be used is none: only old stemcells need it.
+pub(super) fn endpoint(cloud: &CloudConfig, agents: &Agents) -> Option<String> {
+    let registry = agents.registry.then(|| Registry::of(&cloud.section("registry")))?;
+    Some(registry.ok()??.endpoint().to_owned())
+}
+
 /// Does in the registry what the plugin's result means, and gives that result back.
 pub(super) async fn follow(
     registry: &Registry,

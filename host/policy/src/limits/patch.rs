@@ -36,7 +36,7 @@ pub(super) struct WallPatch {
     pub(super) of: BTreeMap<Method, Time>,
 }
 
-/// `http = { in-flight = 16, response = "8MiB" }`.
+/// `http = { in-flight = 16, response = "16MiB" }`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct HttpPatch {

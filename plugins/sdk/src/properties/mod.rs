@@ -98,7 +98,7 @@ impl Properties {
     pub fn number(&self, key: &str) -> Result<Option<u64>, Failure> {
         let Some(value) = self.value(key) else { return Ok(None) };
         let rounded = value.as_u64().or_else(|| value.as_f64().filter(|number| *number >= 0.0).map(ceil));
-        rounded.map(Some).ok_or_else(|| self.wrong(key, "a number", value))
+        rounded.map(Some).ok_or_else(|| self.wrong(key, "a number that is not negative", value))
     }
 
     /// `true` or `false`, also as words. Anything else would be guessed at, so it is an error.

@@ -39,8 +39,8 @@ where
     }
 }
 
-/// What a provider of keys failed with.
-pub(super) fn of_provider(service: &str, error: &CredentialsError) -> CredentialError {
+/// What a provider of keys failed with. Where keys have to be in settings, their absence is a mistake in these.
+pub(super) fn of_provider(service: &str, is_settings: bool, error: &CredentialsError) -> CredentialError {
     if let Some(problem) = problem(error) {
         return CredentialError::unreachable(service, problem);
     }
@@ -53,10 +53,12 @@ pub(super) fn of_provider(service: &str, error: &CredentialsError) -> Credential
         );
     }
     match error {
-        CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) => {
+        CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) if is_settings => {
             CredentialError::Settings(format!("{service} gives no credentials: {words}"))
         }
-        CredentialsError::ProviderTimedOut(_) => CredentialError::Unreachable { service, problem: words },
+        CredentialsError::CredentialsNotLoaded(_)
+        | CredentialsError::InvalidConfiguration(_)
+        | CredentialsError::ProviderTimedOut(_) => CredentialError::Unreachable { service, problem: words },
         _ => CredentialError::Unreadable { service, problem: words },
     }
 }
@@ -71,6 +73,9 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     for cause in causes(error) {
         let text = cause.to_string();
+        // Some are lists, a line for each.
+        let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let text = lines.join("; ");
         if !texts.iter().any(|known| known.contains(&text)) {
             texts.push(text);
         }

@@ -65,8 +65,14 @@ fn client(
     identity: Option<SharedCredentialsProvider>,
     region: Region,
 ) -> Result<Client, CredentialError> {
-    let endpoint = source.settings.text("sts_endpoint").map(normalise_endpoint).transpose();
-    let endpoint = endpoint.map_err(|problem| CredentialError::Settings(format!("sts_endpoint {problem}")))?;
+    // The variable is the one that all of AWS's own tools know.
+    const VARIABLE: &str = "AWS_ENDPOINT_URL_STS";
+    let of_environment = || std::env::var(VARIABLE).ok().filter(|endpoint| !endpoint.is_empty());
+    let setting = source.settings.text("sts_endpoint").map(|endpoint| ("sts_endpoint", endpoint.to_owned()));
+    let endpoint = setting.or_else(|| Some((VARIABLE, of_environment()?))).map(|(name, endpoint)| {
+        normalise_endpoint(&endpoint).map_err(|problem| CredentialError::Settings(format!("{name} {problem}")))
+    });
+    let endpoint = endpoint.transpose()?;
     let connector = Connector::new(Arc::clone(&source.network)).anywhere(endpoint.is_some());
     let mut config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
