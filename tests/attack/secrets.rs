@@ -192,7 +192,7 @@ fn guessed() {
     let (_, message) = answer.error();
     assert!(message.contains("has no network 'unknown'") && message.contains("must be text"), "{message}");
     let made: usize = message.trim_end_matches(')').rsplit(' ').next().unwrap().parse().unwrap();
-    assert!(made <= 16, "documents have a limit: {message}");
+    assert!(made <= 256, "documents have a limit: {message}");
 }
 
 fn unusual_keys() {

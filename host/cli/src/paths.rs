@@ -52,7 +52,12 @@ pub(crate) fn state(config: &HostConfig) -> PathBuf {
         .clone()
         .or_else(|| variable("XDG_STATE_HOME").map(|folder| folder.join("cpi-host")))
         .or_else(|| variable("HOME").map(|folder| folder.join(".local/state/cpi-host")))
-        .unwrap_or_else(|| env::temp_dir().join(format!("cpi-host-state-{}", rustix::process::geteuid().as_raw())))
+        .unwrap_or_else(temporary_state)
+}
+
+/// Where the state is when neither the operator nor the user's environment says where.
+pub(crate) fn temporary_state() -> PathBuf {
+    env::temp_dir().join(format!("cpi-host-state-{}", rustix::process::geteuid().as_raw()))
 }
 
 fn program_folder() -> Option<PathBuf> {

@@ -6,7 +6,7 @@ use cpi_policy::{Reach, in_words};
 
 use super::files::Configured;
 use super::finding::Findings;
-use crate::event_loop;
+use crate::{event_loop, paths};
 
 /// Whose state is looked at: no director has this name.
 const DIRECTOR: &str = "cpi-host doctor";
@@ -74,7 +74,7 @@ async fn check(Configured { session, journal }: &Configured, findings: &mut Find
     let capabilities = session.capabilities(DIRECTOR, Arc::<AgentVault>::default(), intents, Arc::clone(journal));
     let folder = session.state.display();
     match capabilities.state.acquire("doctor", Duration::ZERO).await {
-        Ok(_lease) if session.state.starts_with(std::env::temp_dir()) => {
+        Ok(_lease) if session.state == paths::temporary_state() => {
             let text = format!(
                 "'{folder}' can be written to, but it is temporary: with it go locks, and records of what killed calls left; \
                  set `state` in the host configuration"

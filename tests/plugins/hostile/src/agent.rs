@@ -82,6 +82,7 @@ fn wrong(plan: &Plan) -> Result<String, Failure> {
         agents::Settings { extra: "{\"agent_id\":\"FORGED\",\"mbus\":\"FORGED\"}".to_owned(), ..right.clone() },
     ]
     .map(|settings| agents::seal(&settings).map(|sealed| sealed.size));
-    let most = (0..1000).take_while(|_| agents::seal(&right).is_ok()).count();
+    let another = |number: usize| agents::Settings { vm_name: number.to_string(), ..right.clone() };
+    let most = (0..1000).take_while(|number| agents::seal(&another(*number)).is_ok()).count();
     found((outcomes, most))
 }
