@@ -15,6 +15,8 @@ pub(crate) const CASES: &[Case] = &[
     row("U03", SECTION, "a VM follows its disk into a zone", follows_its_disk),
     row("U04", SECTION, "zones that cannot be", impossible_zones),
     row("U05", SECTION, "an address that a running VM has", address_taken),
+    row("U06", SECTION, "a subnet without addresses", subnet_full),
+    row("U07", SECTION, "what fails in the next zone hides nothing of the first", nothing_hidden),
 ];
 
 const FAILED: &str = "Bosh::Clouds::VMCreationFailed";
@@ -90,10 +92,8 @@ fn other_types() {
 
 fn other_zones() {
     let world = World::new();
-    let mut arguments = world.vm(json!({"availability_zones": ["us-east-1b"]}));
-    arguments[3] = json!({"d": dynamic(&world)});
     world.relay.script_for("RunInstances", vec![no_room()]);
-    world.host().call("create_vm", &arguments).result();
+    world.host().call("create_vm", &in_both_zones(&world)).result();
     let requests = world.relay.take();
     let subnets: Vec<_> = of(&requests, "CreateNetworkInterface").iter().map(|made| made.field("SubnetId")).collect();
     assert_eq!(subnets, [world.subnet.clone(), world.elsewhere.clone()]);
@@ -103,12 +103,61 @@ fn other_zones() {
     assert_eq!(world.ec2("DescribeNetworkInterfaces", "networkInterfaceId"), [launches[1].2.clone()]);
 }
 
+/// Arguments of a VM that can be in both zones.
+fn in_both_zones(world: &World) -> Value {
+    let mut arguments = world.vm(json!({"availability_zones": ["us-east-1b"]}));
+    arguments[3] = json!({"d": dynamic(world)});
+    arguments
+}
+
+fn full() -> Turn {
+    Turn::refuse(400, "InsufficientFreeAddressesInSubnet", "there are not enough free addresses")
+}
+
+fn subnet_full() {
+    let world = World::new();
+    world.relay.script_for("CreateNetworkInterface", vec![full()]);
+    world.host().call("create_vm", &in_both_zones(&world)).result();
+    let requests = world.relay.take();
+    assert_eq!(one(&requests, "RunInstances").field("Placement.AvailabilityZone"), "us-east-1b");
+    // Where there is no other place, it is told as it always was.
+    world.relay.script_for("CreateNetworkInterface", vec![full()]);
+    let (kind, message) = world.host().call("create_vm", &world.vm(json!({}))).error();
+    assert_eq!(kind, CLOUD_ERROR);
+    assert!(message.starts_with("Failed to create network interface for nic_group"), "{message}");
+}
+
+fn nothing_hidden() {
+    let world = World::new();
+    let before = world.account.inventory();
+    let (mut interfaces, mut deletions) = (0, 0);
+    world.relay.script(move |asked| match asked.field("Action").as_str() {
+        "RunInstances" => no_room(),
+        "CreateNetworkInterface" => {
+            interfaces += 1;
+            if interfaces == 2 { full() } else { Turn::Pass }
+        }
+        // In the second call.
+        "DeleteNetworkInterface" => {
+            deletions += 1;
+            if deletions == 2 { Turn::refuse(403, "UnauthorizedOperation", "you may not") } else { Turn::Pass }
+        }
+        _ => Turn::Pass,
+    });
+    for also in ["InsufficientFreeAddressesInSubnet", ""] {
+        let answer = world.host().call("create_vm", &in_both_zones(&world));
+        let (kind, message) = answer.error();
+        assert_eq!((kind.as_str(), &answer.response()["error"]["ok_to_retry"]), (FAILED, &json!(true)), "{message}");
+        assert!(message.contains("InsufficientInstanceCapacity") && message.contains(also), "{message}");
+        assert_eq!(world.account.inventory(), before);
+    }
+}
+
 fn follows_its_disk() {
     let world = World::new();
     let form = "CreateVolume&AvailabilityZone=us-east-1b&Size=1";
     let disk = world.ec2(form, "volumeId").remove(0);
-    let mut arguments = world.vm(json!({"availability_zones": ["us-east-1b"]}));
-    arguments[3] = json!({"d": dynamic(&world)});
+    let mut arguments = in_both_zones(&world);
     arguments[4] = json!([disk]);
     let (_, requests) = world.create(arguments);
     assert_eq!(launches(&requests)[0].1, "us-east-1b");

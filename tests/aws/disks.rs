@@ -189,6 +189,13 @@ fn attach() {
     );
     assert_eq!(world.host().call("attach_disk", &json!([xen, third])).result(), "/dev/xvdca");
 
+    // A name that another volume got a moment ago.
+    let late = world.disk();
+    let taken = "Invalid value '/dev/sdg' for unixDevice. Attachment point /dev/sdg is already in use";
+    world.relay.script_for("AttachVolume", vec![Turn::refuse(400, "InvalidParameterValue", taken)]);
+    world.host().call("attach_disk", &json!([vm, late])).result();
+    let devices: Vec<_> = of(&world.relay.take(), "AttachVolume").iter().map(|asked| asked.field("Device")).collect();
+    assert_eq!(devices, ["/dev/sdg", "/dev/sdh"]);
     // A VM that is not ready, and a volume that another one lets go.
     let fourth = world.disk();
     let wait = vec![Turn::refuse(400, "IncorrectState", "not running"), Turn::refuse(400, "VolumeInUse", "detaching")];
@@ -260,6 +267,8 @@ fn resize() {
         .relay
         .script_for("ModifyVolume", vec![Turn::refuse(400, "VolumeModificationRateExceeded", "once in six hours")]);
     assert_eq!(world.host().call("resize_disk", &json!([other, 9000])).error().0, NOT_SUPPORTED);
+    world.relay.script_for("ModifyVolume", vec![Turn::refuse(400, "UnsupportedOperation", "not this volume")]);
+    assert_eq!(world.host().call("resize_disk", &json!([other, 9000])).error().0, NOT_SUPPORTED);
 }
 
 fn update() {
@@ -278,6 +287,12 @@ fn update() {
         assert!(of(&world.relay.take(), "ModifyVolume").is_empty());
     }
     assert_eq!(world.call("update_disk", json!([MISSING, 2048, {}])).error().0, DISK_NOT_FOUND);
+    // Copying needs no such permission.
+    world.relay.script_for("ModifyVolume", vec![Turn::refuse(403, "UnauthorizedOperation", "you may not")]);
+    assert_eq!(
+        world.host().call("update_disk", &json!([disk, 4096, {"type": "io1", "iops": 200}])).error().0,
+        NOT_SUPPORTED
+    );
 }
 
 fn snapshot() {
@@ -325,5 +340,9 @@ fn delete_snapshot() {
     }
     world.result("delete_disk", json!([disk]));
     assert_eq!(world.account.inventory(), before);
+    world
+        .relay
+        .script_for("DeleteSnapshot", vec![Turn::refuse(400, "InvalidSnapshotID.Malformed", "Invalid id: \"x\"")]);
+    world.host().call("delete_snapshot", &json!(["x"])).result();
     assert!(texts(&world.account.ec2("Action=DescribeVolumes"), "volumeId").is_empty());
 }

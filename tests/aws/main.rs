@@ -18,6 +18,7 @@ mod capacity;
 mod configuration;
 mod create_vm;
 mod disks;
+mod eventually;
 mod faults;
 mod launch_disks;
 mod load_balancers;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
     cases.extend_from_slice(capacity::CASES);
     // They take longest, so they begin first.
     cases.splice(..0, faults::CASES.iter().copied());
+    cases.extend_from_slice(eventually::CASES);
     cases.extend_from_slice(waits::CASES);
     cases.extend(requests::CASES);
     let outcome = coverage::run("plugin aws", &cases, Some(THREADS));

@@ -36,6 +36,10 @@ fn light() {
     has(&requests[0], &[("Filter.1.Name", "image-id"), ("IncludeDeprecated", "true"), ("ImageId.1", "")]);
     let ids: Vec<_> = under(&requests[0], "Filter.1.Value.").into_iter().map(|(_, id)| id).collect();
     assert_eq!(ids, ["ami-0000000000000west", AMI]);
+    // A key for a copy that is not made.
+    let mut with_key = of_region();
+    with_key["kms_key_arn"] = json!("arn:aws:kms:k");
+    assert_eq!(world.result("create_stemcell", json!([IMAGE, with_key])), format!("{AMI} light"));
 }
 
 fn wrong_region() {
@@ -151,6 +155,10 @@ fn light_tags() {
     }
     assert!(tagged(json!([IMAGE, of_region()]), 3).is_empty());
     assert!(tagged(json!([IMAGE, of_region()]), 2).is_empty());
+    // It works without.
+    world.relay.script_for("CreateTags", vec![Turn::refuse(400, "InvalidParameterValue", "not this tag")]);
+    let call = versions("create_stemcell", json!([IMAGE, of_region(), {"tags": {"owner": "me"}}]), 3, None);
+    assert_eq!(world.host().send(&call).result(), format!("{AMI} light"));
 }
 
 fn encrypted() {

@@ -49,11 +49,26 @@ fn delete() {
         one(&requests, "CreateTags"),
         &[("ResourceId.1", &vm), ("Tag.1.Key", "Name"), ("Tag.1.Value", "to be deleted")],
     );
+    // It goes whether it has that name or not.
+    let (vm, _) = world.create(world.vm(json!({})));
+    world.relay.script_for("CreateTags", vec![Turn::refuse(403, "UnauthorizedOperation", "you may not")]);
+    world.host_with(json!({"fast_path_delete": true})).call("delete_vm", &json!([vm])).result();
+    // EC2 still describes it; nothing can be done with it.
+    assert_eq!(world.state(&vm), "terminated");
+    for (method, arguments) in [("attach_disk", json!([vm, "vol-1"])), ("get_disks", json!([vm]))] {
+        assert_eq!(world.call(method, arguments).error().0, VM_NOT_FOUND, "{method}");
+    }
+    world.relay.script_for("RebootInstances", vec![Turn::refuse(400, "IncorrectInstanceState", "it is terminated")]);
+    assert_eq!(world.host().call("reboot_vm", &json!([vm])).error().0, VM_NOT_FOUND);
 }
 
 fn states() {
     let world = World::new();
     let (vm, _) = world.create(world.vm(json!({})));
+    world.relay.script_for("DescribeInstances", vec![Turn::refuse(403, "UnauthorizedOperation", "you may not")]);
+    let (_, message) = world.host().call("has_vm", &json!([vm])).error();
+    assert!(message.contains(&format!("UnauthorizedOperation: VM '{vm}': you may not")), "{message}");
+    world.relay.take();
     for (state, there) in [("pending", true), ("stopped", true), ("shutting-down", true), ("terminated", false)] {
         world.relay.script_for("DescribeInstances", vec![Turn::replace("<name>running<", format!("<name>{state}<"))]);
         assert_eq!(world.host().call("has_vm", &json!([vm])).result(), there, "{state}");
@@ -95,6 +110,10 @@ fn metadata() {
     };
     assert_eq!(name(json!({"job": "web", "index": "3"})), "web/3");
     assert_eq!(name(json!({"compiling": "ruby"})), "compiling/ruby");
+    // Directors do this right after create_vm. A key of AWS's own would cost all the others.
+    world.relay.script_for("DescribeInstances", vec![Turn::refuse(400, "InvalidInstanceID.NotFound", "not yet")]);
+    world.host().call("set_vm_metadata", &json!([vm, {"aws:x": "1", "b": "2"}])).result();
+    assert_eq!(under(one(&world.relay.take(), "CreateTags"), "Tag.").len(), 2);
     let long = "x".repeat(300);
     world.result("set_vm_metadata", json!([vm, {&long: long}]));
     let tags = under(one(&world.relay.take(), "CreateTags"), "Tag.");

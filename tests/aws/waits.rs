@@ -13,6 +13,7 @@ pub(crate) const CASES: &[Case] = &[
     row("W01", SECTION, "a volume that vanishes: its key cannot be used", vanishes),
     row("W02", SECTION, "a thing to be tagged that never appears", never_tagged),
     row("W03", SECTION, "a call that takes too long is ended, and what it made is on record", too_long),
+    row("W04", SECTION, "a disk that stays attached is not waited for", stays_attached),
 ];
 
 fn vanishes() {
@@ -46,6 +47,15 @@ fn never_tagged() {
     let answer = world.host().call("set_vm_metadata", &json!([vm, {"a": "b"}]));
     assert_eq!(answer.error().0, "Bosh::Clouds::VMNotFound");
     assert!(of(&world.relay.take(), "CreateTags").len() > 3);
+}
+
+fn stays_attached() {
+    let world = World::new();
+    let (vm, _) = world.create(world.vm(json!({})));
+    let disk = world.disk();
+    world.result("attach_disk", json!([vm, disk]));
+    let (kind, message) = world.call("delete_disk", json!([disk])).error();
+    assert_eq!((kind.as_str(), message.contains(&format!("is attached to '{vm}'"))), (CLOUD_ERROR, true), "{message}");
 }
 
 fn too_long() {

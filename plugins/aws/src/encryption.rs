@@ -11,28 +11,40 @@ pub(crate) struct Encryption {
 }
 
 impl Encryption {
-    /// What the properties alone ask for. A key without encryption is a mistake that EC2 would refuse less clearly.
+    /// What the properties alone ask for.
     pub(crate) fn own(properties: &Properties) -> Result<Self, Failure> {
         let encrypted = properties.flag("encrypted")?.unwrap_or(false);
-        match properties.text("kms_key_arn")? {
-            Some(key) if !encrypted => Err(Failure::rejected(format!(
-                "'kms_key_arn' is '{key}', but 'encrypted' is not true: set 'encrypted' or leave out the key"
-            ))),
-            kms_key => Ok(Self { encrypted, kms_key }),
-        }
+        Self { encrypted, kms_key: properties.text("kms_key_arn")? }.checked()
     }
 
     /// The properties' own keys win over the settings, also with a null. A default key goes with encryption only.
     pub(crate) fn of(properties: &Properties, settings: &Settings) -> Result<Self, Failure> {
-        let by_settings = settings.encrypted && !properties.has("encrypted");
-        let own = if by_settings {
-            Self { encrypted: true, kms_key: properties.text("kms_key_arn")? }
-        } else {
-            Self::own(properties)?
+        Self::read(properties, settings)?.checked()
+    }
+
+    /// The same of something that is only made anew where it shall be encrypted: else a key has no effect.
+    pub(crate) fn if_any(properties: &Properties, settings: &Settings) -> Result<Self, Failure> {
+        let wanted = Self::read(properties, settings)?;
+        Ok(if wanted.encrypted { wanted } else { Self::default() })
+    }
+
+    fn read(properties: &Properties, settings: &Settings) -> Result<Self, Failure> {
+        let encrypted = match properties.flag("encrypted")? {
+            None => settings.encrypted && !properties.has("encrypted"),
+            Some(encrypted) => encrypted,
         };
-        let default_key = || settings.kms_key_arn.clone().filter(|_| own.encrypted && !properties.has("kms_key_arn"));
-        let kms_key = own.kms_key.clone().or_else(default_key);
-        Ok(Self { kms_key, ..own })
+        let default_key = || settings.kms_key_arn.clone().filter(|_| encrypted && !properties.has("kms_key_arn"));
+        Ok(Self { encrypted, kms_key: properties.text("kms_key_arn")?.or_else(default_key) })
+    }
+
+    /// A key without encryption is a mistake that EC2 would refuse less clearly.
+    fn checked(self) -> Result<Self, Failure> {
+        match &self.kms_key {
+            Some(key) if !self.encrypted => Err(Failure::rejected(format!(
+                "'kms_key_arn' is '{key}', but 'encrypted' is not true: set 'encrypted' or leave out the key"
+            ))),
+            _ => Ok(self),
+        }
     }
 }
 
@@ -66,5 +78,8 @@ mod tests {
         assert!(
             encryption(r#"{"kms_key_arn": "own"}"#, "{}").unwrap_err().message().contains("'encrypted' is not true")
         );
+        let given = Properties::parse(r#"{"kms_key_arn": "own"}"#).unwrap();
+        let settings = testing::settings("{}");
+        assert_eq!(Encryption::if_any(&given, &settings).unwrap(), Encryption::default());
     }
 }

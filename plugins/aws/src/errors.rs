@@ -5,12 +5,23 @@ use cpi_plugin_sdk::{ApiError, Failure, Thing};
 const VM_GONE: &[&str] = &["InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"];
 const VOLUME_GONE: &[&str] = &["InvalidVolume.NotFound", "InvalidVolumeID.Malformed"];
 const IMAGE_GONE: &[&str] = &["InvalidAMIID.NotFound", "InvalidAMIID.Malformed", "InvalidAMIID.Unavailable"];
-const SNAPSHOT_GONE: &[&str] = &["InvalidSnapshot.NotFound"];
+const SNAPSHOT_GONE: &[&str] = &["InvalidSnapshot.NotFound", "InvalidSnapshotID.Malformed"];
 const INTERFACE_GONE: &[&str] = &["InvalidNetworkInterfaceID.NotFound"];
 const ADDRESS_GONE: &[&str] = &["InvalidAllocationID.NotFound", "InvalidAssociationID.NotFound"];
 const ROUTE_GONE: &[&str] = &["InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"];
 const NO_SPACE: &[&str] = &["VolumeLimitExceeded", "MaxIOPSLimitExceeded", "SnapshotLimitExceeded"];
-const NOT_MODIFIABLE: &[&str] = &["VolumeModificationRateExceeded", "IncorrectModificationState"];
+const NOT_MODIFIABLE: &[&str] =
+    &["VolumeModificationRateExceeded", "IncorrectModificationState", "UnsupportedOperation", "Unsupported"];
+/// Things of ours, of which a part of EC2 may not know yet.
+const NOT_KNOWN_YET: &[&str] = &[
+    "InvalidAMIID.NotFound",
+    "InvalidAMIID.Unavailable",
+    "InvalidAttachmentID.NotFound",
+    "InvalidInstanceID.NotFound",
+    "InvalidNetworkInterfaceID.NotFound",
+    "InvalidSnapshot.NotFound",
+    "InvalidVolume.NotFound",
+];
 const THROTTLED: &[&str] = &["RequestLimitExceeded", "Throttling", "EC2ThrottledException"];
 
 /// Another attempt, maybe elsewhere, may find room.
@@ -41,17 +52,22 @@ pub(crate) fn vm_gone(error: &ApiError) -> bool {
 
 /// A malformed volume id is an `InvalidParameterValue` whose text names the parameter.
 pub(crate) fn volume_gone(error: &ApiError) -> bool {
-    error.is(VOLUME_GONE)
-        || matches!(error, ApiError::Service { code, message, .. }
-            if code == "InvalidParameterValue" && message.to_ascii_lowercase().contains("for parameter volume"))
+    error.is(VOLUME_GONE) || invalid_value(error, "for parameter volume")
+}
+
+/// Whether EC2 took offence at the value of a parameter in these words.
+fn invalid_value(error: &ApiError, words: &str) -> bool {
+    matches!(error, ApiError::Service { code, message, .. }
+        if code == "InvalidParameterValue" && message.to_ascii_lowercase().contains(words))
 }
 
 pub(crate) fn image_gone(error: &ApiError) -> bool {
     error.is(IMAGE_GONE)
 }
 
+/// The same with a malformed snapshot id.
 pub(crate) fn snapshot_gone(error: &ApiError) -> bool {
-    error.is(SNAPSHOT_GONE)
+    error.is(SNAPSHOT_GONE) || invalid_value(error, "for parameter snapshot")
 }
 
 pub(crate) fn interface_gone(error: &ApiError) -> bool {
@@ -65,6 +81,21 @@ pub(crate) fn address_gone(error: &ApiError) -> bool {
 
 pub(crate) fn route_gone(error: &ApiError) -> bool {
     error.is(ROUTE_GONE)
+}
+
+/// There is nothing to be replaced: `ReplaceRoute` has a code that tells so only by its text.
+pub(crate) fn no_such_route(error: &ApiError) -> bool {
+    error.is(&["InvalidRoute.NotFound"]) || invalid_value(error, "no route defined")
+}
+
+/// The name of the device went to another volume a moment ago.
+pub(crate) fn device_taken(error: &ApiError) -> bool {
+    invalid_value(error, "already in use")
+}
+
+/// What was just made is not there, says a part of EC2 that may not know of it yet.
+pub(crate) fn not_known_yet(error: &ApiError) -> bool {
+    error.is(NOT_KNOWN_YET)
 }
 
 /// An error that may mean no more than "too many requests".
@@ -97,6 +128,21 @@ pub(crate) fn disk_not_found(disk: &str) -> Failure {
     Failure::not_found(Thing::Disk, format!("Disk '{disk}' not found"))
 }
 
+/// Names the one thing that a call is about.
+pub(crate) trait Naming {
+    /// Adds it to an error of EC2's that does not say it itself.
+    fn naming(self, kind: &str, id: &str) -> Self;
+}
+
+impl<T> Naming for Result<T, Failure> {
+    fn naming(self, kind: &str, id: &str) -> Self {
+        self.map_err(|failure| match failure {
+            Failure::Cloud(_) if !failure.message().contains(id) => failure.within(&format!("{kind} '{id}'")),
+            other => other,
+        })
+    }
+}
+
 /// For operations on one VM.
 pub(crate) fn of_vm(error: ApiError, vm: &str) -> Failure {
     if vm_gone(&error) { vm_not_found(vm) } else { error.into() }
@@ -124,6 +170,11 @@ pub(crate) fn launch(error: ApiError) -> Failure {
 /// Whether the same launch may find room later.
 pub(crate) fn is_capacity(error: &ApiError) -> bool {
     error.is(CAPACITY)
+}
+
+/// Whether an interface in another subnet may find room.
+pub(crate) fn subnet_full(error: &ApiError) -> bool {
+    error.is(&["InsufficientFreeAddressesInSubnet"])
 }
 
 /// Whether a launch of another type, or in another zone, may find room now.
@@ -180,8 +231,29 @@ mod tests {
         assert_eq!(of_disk(service("InvalidVolume.NotFound", ""), "vol-1"), disk_not_found("vol-1"));
         let malformed = service("InvalidParameterValue", "Value (x) for parameter volumeId is invalid.");
         assert_eq!(of_disk(malformed, "x"), disk_not_found("x"));
+        assert!(snapshot_gone(&service("InvalidParameterValue", "Value (x) for parameter snapshotId is invalid.")));
         let other = service("InvalidParameterValue", "Value (x) for parameter device is invalid.");
         assert!(matches!(of_disk(other, "x"), Failure::Cloud(_)));
+    }
+
+    #[test]
+    fn a_route_that_cannot_be_replaced_is_told_by_its_text() {
+        let text = "There is no route defined for '10.0.0.0/8' in the route table. Use CreateRoute instead.";
+        assert!(no_such_route(&service("InvalidParameterValue", text)));
+        assert!(no_such_route(&service("InvalidRoute.NotFound", "")));
+        assert!(!no_such_route(&service("InvalidParameterValue", "The destination CIDR block is invalid.")));
+    }
+
+    #[test]
+    fn what_a_call_is_about_is_named_once() {
+        let told = |message: &str| {
+            let failed: Result<(), Failure> = Err(service("UnauthorizedOperation", message).into());
+            failed.naming("disk", "vol-1").naming("VM", "i-1").unwrap_err().describe()
+        };
+        assert_eq!(told("no"), "Op: UnauthorizedOperation: VM 'i-1': disk 'vol-1': no (request id r-1)");
+        assert_eq!(told("not i-1"), "Op: UnauthorizedOperation: disk 'vol-1': not i-1 (request id r-1)");
+        let failed: Result<(), Failure> = Err(vm_not_found("i-2"));
+        assert_eq!(failed.naming("VM", "i-1"), Err(vm_not_found("i-2")));
     }
 
     #[test]

@@ -23,6 +23,14 @@ pub(crate) async fn uses(ec2: &Ec2, snapshot: &str) -> Result<bool, ApiError> {
     answer.map(|answer| !answer.images().is_empty()).map_err(smithy::error("DescribeImages"))
 }
 
+/// The ids of images of ours that have this name.
+pub(crate) async fn named(ec2: &Ec2, name: &str) -> Result<Vec<String>, ApiError> {
+    let filter = Filter::builder().name("name").values(name).build();
+    let answer = ec2.describe_images().owners("self").filters(filter).send().await;
+    let answer = answer.map_err(smithy::error("DescribeImages"))?;
+    Ok(answer.images().iter().filter_map(|image| image.image_id().map(str::to_owned)).collect())
+}
+
 /// The image to launch from.
 pub(crate) async fn for_launch(ec2: &Ec2, ami: &str) -> Result<Ami, Failure> {
     let image = describe(ec2, ami).await?.ok_or_else(|| Failure::rejected(format!("could not find AMI '{ami}'")))?;
@@ -54,7 +62,7 @@ pub(crate) async fn wait_available(ec2: &Ec2, ami: &str) -> Result<(), Failure> 
 
 pub(crate) async fn wait_deregistered(ec2: &Ec2, ami: &str) -> Result<(), Failure> {
     let watch = Stopwatch::start();
-    let gone = wait::until(Patience::IMAGE, async || {
+    let gone = wait::until(Patience::IMAGE_GONE, async || {
         let state = describe(ec2, ami).await?.and_then(|image| image.state);
         Ok::<_, Failure>(matches!(state, None | Some(ImageState::Deregistered)).then_some(()))
     });

@@ -19,9 +19,16 @@ pub(crate) async fn describe(ec2: &Ec2, vm: &str) -> Result<Option<Instance>, Ap
     }
 }
 
-/// An instance that has to be there.
+/// An instance that has to be there. One that was terminated is still described for an hour.
 pub(crate) async fn find(ec2: &Ec2, vm: &str) -> Result<Instance, Failure> {
-    describe(ec2, vm).await?.ok_or_else(|| errors::vm_not_found(vm))
+    let instance = describe(ec2, vm).await?.filter(|instance| !is_terminated(instance));
+    instance.ok_or_else(|| errors::vm_not_found(vm))
+}
+
+/// The same for one that may have been made a moment ago.
+pub(crate) async fn find_new(ec2: &Ec2, vm: &str) -> Result<Instance, Failure> {
+    let found = wait::until(Patience::SECOND_LOOK, async || describe(ec2, vm).await).await?;
+    found.filter(|instance| !is_terminated(instance)).ok_or_else(|| errors::vm_not_found(vm))
 }
 
 pub(crate) fn state(instance: &Instance) -> Option<&InstanceStateName> {
@@ -90,7 +97,9 @@ pub(crate) fn address_targets(instance: &Instance) -> Vec<AddressTarget> {
 
 /// Ends an instance. `Ok(false)`: there is none.
 pub(crate) async fn order_termination(ec2: &Ec2, vm: &str) -> Result<bool, ApiError> {
-    match ec2.terminate_instances().instance_ids(vm).send().await.map_err(smithy::error("TerminateInstances")) {
+    let request = ec2.terminate_instances().instance_ids(vm);
+    let order = async || request.clone().send().await.map_err(smithy::error("TerminateInstances"));
+    match wait::until_answered(order).await {
         Ok(_) => Ok(true),
         Err(error) if errors::vm_gone(&error) => Ok(false),
         Err(error) => Err(error),

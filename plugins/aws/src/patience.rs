@@ -21,8 +21,10 @@ impl Patience {
     pub(crate) const RESOURCE: Self = Self::new(500, 15, 1600);
     /// Until EBS knows a snapshot that was just started.
     pub(crate) const SNAPSHOT_KNOWN: Self = Self::new(1000, 15, 150);
-    /// Image copies take minutes.
-    pub(crate) const IMAGE: Self = Self::new(1000, 30, 1600);
+    /// Image copies take minutes, large ones from another region hours.
+    pub(crate) const IMAGE: Self = Self::new(1000, 30, 3 * 3600);
+    /// Until an image that was removed is not shown any more.
+    pub(crate) const IMAGE_GONE: Self = Self::new(1000, 30, 1600);
     /// From the launch until the instance runs.
     pub(crate) const RUNNING: Self = Self::new(1000, 5, 780);
     /// From the order until the instance is gone.
@@ -39,6 +41,12 @@ impl Patience {
     pub(crate) const ATTACHABLE: Self = Self::new(1000, 15, 390);
     /// Until every part of EC2 knows of something new.
     pub(crate) const CONSISTENT: Self = Self::new(500, 4, 20);
+    /// For what may be new, but is probably not there.
+    pub(crate) const SECOND_LOOK: Self = Self::new(1000, 1, 1);
+    /// For an order whose answer was lost, beside the host's own tries.
+    pub(crate) const ANSWER: Self = Self::new(500, 2, 4);
+    /// Until the snapshots of an image that was just removed can be deleted.
+    pub(crate) const SNAPSHOT_RELEASED: Self = Self::new(1000, 10, 60);
 
     /// The pauses between the looks; the first look comes before the first pause.
     pub(crate) fn pauses(self) -> impl Iterator<Item = Duration> {

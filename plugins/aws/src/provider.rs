@@ -1,6 +1,7 @@
 use cpi_plugin_sdk::{About, Call, Failure, Image, Leftover, Plan, Provider, Size, Tag, smithy};
 
 use crate::client::Ec2;
+use crate::errors::Naming;
 use crate::instance_types::fitting;
 use crate::settings::Settings;
 use crate::vms::metadata;
@@ -35,7 +36,7 @@ impl Provider for Aws {
     }
 
     async fn delete_stemcell(&self, call: &Call, stemcell: &str) -> Result<(), Failure> {
-        stemcells::delete::delete(&Ec2::of(call)?, stemcell).await
+        stemcells::delete::delete(&Ec2::of(call)?, stemcell).await.naming("stemcell", stemcell)
     }
 
     async fn create_vm(&self, call: &Call, plan: Plan) -> Result<String, Failure> {
@@ -43,23 +44,23 @@ impl Provider for Aws {
     }
 
     async fn delete_vm(&self, call: &Call, vm: &str) -> Result<(), Failure> {
-        vms::delete::delete(&Ec2::of(call)?, vm).await
+        vms::delete::delete(&Ec2::of(call)?, vm).await.naming("VM", vm)
     }
 
     async fn has_vm(&self, call: &Call, vm: &str) -> Result<bool, Failure> {
-        let instance = instances::describe(&Ec2::of(call)?, vm).await?;
+        let instance = instances::describe(&Ec2::of(call)?, vm).await.map_err(Failure::from).naming("VM", vm)?;
         Ok(instance.is_some_and(|instance| !instances::is_terminated(&instance)))
     }
 
     async fn reboot_vm(&self, call: &Call, vm: &str) -> Result<(), Failure> {
-        vms::reboot::reboot(&Ec2::of(call)?, vm).await
+        vms::reboot::reboot(&Ec2::of(call)?, vm).await.naming("VM", vm)
     }
 
     async fn set_vm_metadata(&self, call: &Call, vm: &str, given: &[Tag]) -> Result<(), Failure> {
         let ec2 = Ec2::of(call)?;
-        let instance = instances::find(&ec2, vm).await?;
+        let instance = instances::find_new(&ec2, vm).await.naming("VM", vm)?;
         let tagged = tagging::tag_vm_if_possible(&ec2, vm, &instance, &metadata::tags(given)).await;
-        tagged.map_err(|error| errors::of_vm(error, vm))
+        tagged.map_err(|error| errors::of_vm(error, vm)).naming("VM", vm)
     }
 
     async fn vm_properties_for(&self, call: &Call, size: Size) -> Result<String, Failure> {
@@ -78,32 +79,34 @@ impl Provider for Aws {
     }
 
     async fn delete_disk(&self, call: &Call, disk: &str) -> Result<(), Failure> {
-        disks::delete::delete(&Ec2::of(call)?, disk).await
+        disks::delete::delete(&Ec2::of(call)?, disk).await.naming("disk", disk)
     }
 
     async fn has_disk(&self, call: &Call, disk: &str) -> Result<bool, Failure> {
-        Ok(volumes::describe(&Ec2::of(call)?, disk).await?.is_some())
+        let volume = volumes::describe(&Ec2::of(call)?, disk).await.map_err(Failure::from).naming("disk", disk)?;
+        Ok(volume.is_some())
     }
 
     async fn attach_disk(&self, call: &Call, vm: &str, disk: &str) -> Result<String, Failure> {
-        disks::attach::attach(&Ec2::of(call)?, vm, disk).await
+        disks::attach::attach(&Ec2::of(call)?, vm, disk).await.naming("disk", disk).naming("VM", vm)
     }
 
     async fn detach_disk(&self, call: &Call, vm: &str, disk: &str) -> Result<(), Failure> {
-        disks::detach::detach(&Ec2::of(call)?, vm, disk).await
+        disks::detach::detach(&Ec2::of(call)?, vm, disk).await.naming("disk", disk).naming("VM", vm)
     }
 
     async fn get_disks(&self, call: &Call, vm: &str) -> Result<Vec<String>, Failure> {
-        let instance = instances::find(&Ec2::of(call)?, vm).await?;
+        let instance = instances::find(&Ec2::of(call)?, vm).await.naming("VM", vm)?;
         Ok(instances::volumes(&instance).map(|(_, volume)| volume.to_owned()).collect())
     }
 
     async fn set_disk_metadata(&self, call: &Call, disk: &str, metadata: &[Tag]) -> Result<(), Failure> {
-        tagging::tag_disk_if_possible(&Ec2::of(call)?, disk, &tags::cut(metadata.to_vec())).await
+        let tagged = tagging::tag_disk_if_possible(&Ec2::of(call)?, disk, &tags::cut(metadata.to_vec())).await;
+        tagged.naming("disk", disk)
     }
 
     async fn resize_disk(&self, call: &Call, disk: &str, size_mib: u64) -> Result<(), Failure> {
-        disks::modify::resize(&Ec2::of(call)?, disk, size_mib).await
+        disks::modify::resize(&Ec2::of(call)?, disk, size_mib).await.naming("disk", disk)
     }
 
     async fn update_disk(
@@ -113,16 +116,16 @@ impl Provider for Aws {
         size_mib: u64,
         properties: &str,
     ) -> Result<Option<String>, Failure> {
-        disks::modify::update(&Ec2::of(call)?, disk, size_mib, properties).await?;
+        disks::modify::update(&Ec2::of(call)?, disk, size_mib, properties).await.naming("disk", disk)?;
         Ok(None)
     }
 
     async fn snapshot_disk(&self, call: &Call, disk: &str, metadata: &[Tag]) -> Result<String, Failure> {
-        snapshots::create::create(&Ec2::of(call)?, disk, metadata).await
+        snapshots::create::create(&Ec2::of(call)?, disk, metadata).await.naming("disk", disk)
     }
 
     async fn delete_snapshot(&self, call: &Call, snapshot: &str) -> Result<(), Failure> {
-        snapshots::delete::delete(&Ec2::of(call)?, snapshot).await
+        snapshots::delete::delete(&Ec2::of(call)?, snapshot).await.naming("snapshot", snapshot)
     }
 
     async fn find_leftover(&self, call: &Call, leftover: &Leftover) -> Result<Vec<String>, Failure> {

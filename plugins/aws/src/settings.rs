@@ -66,7 +66,14 @@ impl Settings {
             return Err(Failure::invalid("Invalid Configuration: Dualstack and custom endpoint are not supported"));
         }
         // A signature is for one region, whatever the endpoint.
-        self.region.as_deref().ok_or_else(|| Failure::invalid("missing configuration parameters > aws:region"))
+        let missing = || Failure::invalid("missing configuration parameters > aws:region");
+        let region = self.region.as_deref().ok_or_else(missing)?;
+        if region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            return Ok(region);
+        }
+        Err(Failure::invalid(format!(
+            "'region' is '{region}': a region has letters, digits and hyphens only, such as 'us-east-1'"
+        )))
     }
 }
 
@@ -162,5 +169,7 @@ mod tests {
         assert!(both.region_with(Some("x")).unwrap_err().message().starts_with("Invalid Configuration"));
         let none = r#"{"max_retries": 8, "region": null}"#;
         assert!(settings(none).unwrap().region_with(None).is_err());
+        let wrong = settings(r#"{"max_retries": 8, "region": "us east 1"}"#).unwrap();
+        assert!(wrong.region_with(None).unwrap_err().message().starts_with("'region' is 'us east 1': "));
     }
 }

@@ -6,7 +6,6 @@ use cpi_plugin_sdk::{ApiError, Failure, Tag, log, smithy};
 use crate::client::Ec2;
 use crate::errors;
 use crate::instances;
-use crate::patience::Patience;
 use crate::tags;
 use crate::volumes;
 use crate::wait;
@@ -27,13 +26,7 @@ pub(crate) async fn tag(ec2: &Ec2, ids: &[String], tags: &[Tag]) -> Result<(), A
     if ids.is_empty() || tags.is_empty() {
         return Ok(());
     }
-    let gone = |error: &ApiError| {
-        errors::vm_gone(error)
-            || errors::volume_gone(error)
-            || errors::image_gone(error)
-            || errors::snapshot_gone(error)
-    };
-    wait::retry(Patience::CONSISTENT, gone, async || order(ec2, ids, tags).await).await
+    wait::until_known(async || order(ec2, ids, tags).await).await
 }
 
 async fn order(ec2: &Ec2, ids: &[String], tags: &[Tag]) -> Result<(), ApiError> {
@@ -88,13 +81,12 @@ pub(crate) async fn tag_vm_if_possible(ec2: &Ec2, vm: &str, instance: &Instance,
     Ok(())
 }
 
-/// Names a thing that is being deleted, without waiting for the deletion.
-pub(crate) async fn mark_deleted(ec2: &Ec2, id: &str) -> Result<(), ApiError> {
+/// Names a thing that is being deleted, without waiting for the deletion. It goes whether it has the name or not.
+pub(crate) async fn mark_deleted(ec2: &Ec2, id: &str) {
     let name = Tag { key: "Name".into(), value: tags::DELETED.into() };
-    let request = ec2.create_tags().resources(id).set_tags(Some(convert(&[name])));
-    match request.send().await.map_err(smithy::error("CreateTags")) {
-        Err(error) if errors::vm_gone(&error) || errors::volume_gone(&error) => Ok(()),
-        other => other.map(drop),
+    match order(ec2, &[id.to_owned()], &[name]).await {
+        Err(error) if !errors::vm_gone(&error) && !errors::volume_gone(&error) => log_refused(id, &error),
+        _ => {}
     }
 }
 

@@ -28,6 +28,12 @@ pub(crate) fn attachment<'a>(volume: &'a Volume, vm: &str) -> Option<&'a VolumeA
         .find(|attachment| attachment.instance_id() == Some(vm) && !is(attachment, &VolumeAttachmentState::Detached))
 }
 
+/// The instance that a volume is attached to, and stays attached to.
+pub(crate) fn holder(volume: &Volume) -> Option<&str> {
+    let attached = volume.attachments().iter().find(|found| is(found, &VolumeAttachmentState::Attached))?;
+    Some(attached.instance_id().unwrap_or("another instance"))
+}
+
 pub(crate) fn is(attachment: &VolumeAttachment, state: &VolumeAttachmentState) -> bool {
     attachment.state() == Some(state)
 }

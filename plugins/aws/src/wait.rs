@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use cpi_plugin_sdk::{ApiError, Failure, clock};
 
-use crate::errors::MaybeThrottled;
+use crate::errors::{self, MaybeThrottled};
 use crate::patience::Patience;
 
 /// Looks until there is something to see; `None` when patience runs out. Being told to slow down is not an end.
@@ -35,6 +35,42 @@ pub(crate) async fn retry<T>(
                 None => return Err(error),
             },
             other => return other,
+        }
+    }
+}
+
+/// Uses something that was just made: until every part of EC2 knows of it, some say that there is no such thing.
+pub(crate) async fn until_known<T>(attempt: impl AsyncFnMut() -> Result<T, ApiError>) -> Result<T, ApiError> {
+    retry(Patience::CONSISTENT, errors::not_known_yet, attempt).await
+}
+
+/// Gives an order that makes nothing twice, such as one with a token, again while its answer cannot be read.
+pub(crate) async fn until_answered<T>(order: impl AsyncFnMut() -> Result<T, ApiError>) -> Result<T, ApiError> {
+    let unreadable = |error: &ApiError| matches!(error, ApiError::Client { .. });
+    retry(Patience::ANSWER, unreadable, order).await
+}
+
+/// Gives an order, and where the answer is lost, `look` tells whether it was carried out; if it was not, it is given again.
+/// An order that is then refused may be refused because of the first one, so that is looked at as well.
+pub(crate) async fn carried_out<T>(
+    mut order: impl AsyncFnMut() -> Result<T, ApiError>,
+    mut look: impl AsyncFnMut() -> Result<Option<T>, ApiError>,
+) -> Result<T, ApiError> {
+    let mut pauses = Patience::ANSWER.pauses();
+    let mut lost = false;
+    loop {
+        let error = match order().await {
+            Err(error) if lost || error.may_have_arrived() => error,
+            other => return other,
+        };
+        lost = true;
+        // What cannot be looked at may still be answered the next time.
+        if let Ok(Some(done)) = look().await {
+            return Ok(done);
+        }
+        match pauses.next() {
+            Some(pause) => clock::sleep(pause).await,
+            None => return Err(error),
         }
     }
 }

@@ -14,17 +14,24 @@ pub(super) struct Owner {
     pub keeps_it: bool,
 }
 
-/// `None` when that cannot be found out.
-pub(super) async fn find(ec2: &Ec2, group: &NicGroup, subnet: &str) -> Option<Owner> {
-    let (name, ip) = match (&group.ipv4, &group.ipv6) {
-        (Some(ip), _) => ("addresses.private-ip-address", ip),
-        (None, Some(ip)) => ("ipv6-addresses.ipv6-address", ip),
-        (None, None) => return None,
-    };
+/// Of the addresses of a group, or `None` when that cannot be found out. One that keeps it goes before one that may not.
+pub(super) async fn of_any(ec2: &Ec2, group: &NicGroup, subnet: &str) -> Option<Owner> {
+    let mut owner = None::<Owner>;
+    for (filter, ip) in [("addresses.private-ip-address", &group.ipv4), ("ipv6-addresses.ipv6-address", &group.ipv6)] {
+        let Some(ip) = ip else { continue };
+        let found = of(ec2, subnet, filter, ip).await;
+        if owner.as_ref().is_none_or(|owner| !owner.keeps_it) {
+            owner = found.or(owner);
+        }
+    }
+    owner
+}
+
+async fn of(ec2: &Ec2, subnet: &str, filter: &str, ip: &str) -> Option<Owner> {
     let request = ec2
         .describe_network_interfaces()
         .filters(Filter::builder().name("subnet-id").values(subnet).build())
-        .filters(Filter::builder().name(name).values(ip).build());
+        .filters(Filter::builder().name(filter).values(ip).build());
     let answer = request.send().await.map_err(smithy::error("DescribeNetworkInterfaces")).ok()?;
     let interface = answer.network_interfaces().first()?;
     let id = interface.network_interface_id().unwrap_or_default();

@@ -20,10 +20,28 @@ pub(crate) fn in_order(spot: bool, or_on_demand: bool, places: usize, machines: 
     markets.into_iter().flatten().flat_map(in_market).collect()
 }
 
-/// What to try after a refusal. Any refusal of an offer may be one of its price, so then what is on demand can still do.
-pub(crate) fn after(all: &[Candidate], at: usize, no_room: bool) -> Option<usize> {
+/// What a refusal says of the candidates that are left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Reach {
+    /// There is no room for this one; there may be for any other.
+    Candidate,
+    /// There is no room in this place.
+    Place,
+    /// Nothing else for an offer: any refusal of one may be one of its price, so what is on demand can still do.
+    Market,
+    /// Nothing will do.
+    All,
+}
+
+/// What to try after a refusal.
+pub(crate) fn after(all: &[Candidate], at: usize, reach: Reach) -> Option<usize> {
     let refused = all.get(at)?;
-    let worth = |next: &Candidate| no_room || refused.spot && !next.spot;
+    let worth = |next: &Candidate| match reach {
+        Reach::Candidate => true,
+        Reach::Place => next.place != refused.place,
+        Reach::Market => refused.spot && !next.spot,
+        Reach::All => false,
+    };
     all.iter().enumerate().skip(at + 1).find(|(_, next)| worth(next)).map(|(next, _)| next)
 }
 
@@ -53,8 +71,14 @@ mod tests {
     #[test]
     fn a_lack_of_room_moves_on_and_other_refusals_leave_the_spot_market() {
         let all = in_order(true, true, 1, 2);
-        assert_eq!((after(&all, 0, true), after(&all, 0, false)), (Some(1), Some(2)));
-        assert_eq!((after(&all, 2, true), after(&all, 2, false)), (Some(3), None));
-        assert_eq!(after(&all, 3, true), None);
+        assert_eq!((after(&all, 0, Reach::Candidate), after(&all, 0, Reach::Market)), (Some(1), Some(2)));
+        assert_eq!((after(&all, 2, Reach::Candidate), after(&all, 2, Reach::Market)), (Some(3), None));
+        assert_eq!((after(&all, 3, Reach::Candidate), after(&all, 0, Reach::All)), (None, None));
+    }
+
+    #[test]
+    fn a_full_place_is_left() {
+        let all = in_order(false, false, 2, 2);
+        assert_eq!((after(&all, 0, Reach::Place), after(&all, 2, Reach::Place)), (Some(2), None));
     }
 }

@@ -67,7 +67,7 @@ pub(super) async fn undo(ec2: &Ec2, made: Made, failure: Failure) -> Failure {
 
 /// Removes the interfaces in a place where the VM was not launched, before it is tried in the next one.
 pub(super) async fn leave_place(ec2: &Ec2, made: &Made) -> Result<(), Failure> {
-    let left = remove_interfaces(ec2, made).await;
+    let left = remove_interfaces(ec2, made, true).await;
     left.into_iter().next().map_or(Ok(()), |(_, error)| Err(error.into()))
 }
 
@@ -80,7 +80,9 @@ async fn remove(ec2: &Ec2, made: Made) -> Vec<String> {
             Err(second) => left.push(format!("the route to '{destination}' in '{table}' is left behind: {second}")),
         }
     }
-    if let Some((vm, intent)) = made.instance.take() {
+    let launched = made.instance.take();
+    let known = launched.is_some();
+    if let Some((vm, intent)) = launched {
         // It was launched a moment ago: that there is none may mean that EC2 does not know it everywhere yet.
         match wait::until(Patience::CONSISTENT, async || instances::terminate(ec2, &vm).await).await {
             Ok(targets) => {
@@ -99,15 +101,24 @@ async fn remove(ec2: &Ec2, made: Made) -> Vec<String> {
         // An address lets go of what is gone.
         made.address.take().iter().for_each(Intent::removed);
     }
-    let interfaces = remove_interfaces(ec2, &made).await.into_iter();
+    let interfaces = remove_interfaces(ec2, &made, known).await.into_iter();
     left.extend(interfaces.map(|(id, second)| format!("network interface '{id}' is left behind: {second}")));
     left
 }
 
-/// Those that cannot be removed, and why.
-async fn remove_interfaces(ec2: &Ec2, made: &Made) -> Vec<(String, ApiError)> {
+/// Those that cannot be removed, and why. Interfaces that are not known everywhere yet may only seem to be gone.
+async fn remove_interfaces(ec2: &Ec2, made: &Made, known: bool) -> Vec<(String, ApiError)> {
     let interfaces = made.interfaces.take();
-    let deletions: Vec<_> = interfaces.iter().map(|(id, _)| delete_interface(ec2, id)).collect();
+    let delete = async |id: &str| {
+        if known {
+            return delete_interface(ec2, id).await;
+        }
+        match wait::until_known(async || order_deletion(ec2, id).await).await {
+            Err(error) if errors::interface_gone(&error) => Ok(()),
+            other => other,
+        }
+    };
+    let deletions: Vec<_> = interfaces.iter().map(|(id, _)| delete(id)).collect();
     let outcomes = deletions.join().await;
     let mut left = Vec::new();
     for ((id, intent), outcome) in interfaces.into_iter().zip(outcomes) {
@@ -124,13 +135,17 @@ async fn remove_interfaces(ec2: &Ec2, made: &Made) -> Vec<(String, ApiError)> {
 
 /// Removes an interface, which the instance may still be letting go; one that is gone is a success.
 pub(crate) async fn delete_interface(ec2: &Ec2, id: &str) -> Result<(), ApiError> {
-    let held = |error: &ApiError| error.is(&["InvalidNetworkInterface.InUse", "InvalidParameterValue"]);
-    let deleted = wait::retry(Patience::INTERFACE_RELEASED, held, async || {
-        let request = ec2.delete_network_interface().network_interface_id(id);
-        request.send().await.map(drop).map_err(smithy::error("DeleteNetworkInterface"))
-    });
-    match deleted.await {
+    match order_deletion(ec2, id).await {
         Err(error) if errors::interface_gone(&error) => Ok(()),
         other => other,
     }
+}
+
+async fn order_deletion(ec2: &Ec2, id: &str) -> Result<(), ApiError> {
+    let held = |error: &ApiError| error.is(&["InvalidNetworkInterface.InUse", "InvalidParameterValue"]);
+    wait::retry(Patience::INTERFACE_RELEASED, held, async || {
+        let request = ec2.delete_network_interface().network_interface_id(id);
+        request.send().await.map(drop).map_err(smithy::error("DeleteNetworkInterface"))
+    })
+    .await
 }

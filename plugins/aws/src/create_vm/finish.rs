@@ -9,6 +9,7 @@ use super::request::Request;
 use super::routes::{self, Target};
 use super::survey::Site;
 use crate::client::Ec2;
+use crate::errors;
 use crate::leftovers::find;
 use crate::patience::Patience;
 use crate::wait;
@@ -48,8 +49,10 @@ async fn delete_with_instance(ec2: &Ec2, interfaces: &[Interface], instance: &In
         let changes =
             NetworkInterfaceAttachmentChanges::builder().attachment_id(attachment).delete_on_termination(true).build();
         let request = ec2.modify_network_interface_attribute().network_interface_id(&interface.id).attachment(changes);
-        request.send().await.map_err(smithy::error("ModifyNetworkInterfaceAttribute"))?;
-        Ok(())
+        let ordered = wait::until_known(async || {
+            request.clone().send().await.map(drop).map_err(smithy::error("ModifyNetworkInterfaceAttribute"))
+        });
+        Ok(ordered.await?)
     };
     let changes: Vec<_> = interfaces.iter().map(change).collect();
     changes.join().await.into_iter().collect()
@@ -70,14 +73,19 @@ async fn stop_source_dest_check(ec2: &Ec2, vm: &str, interfaces: &[Interface]) -
         let change = async |interface: &Interface| {
             let request = ec2.modify_network_interface_attribute().network_interface_id(&interface.id);
             let request = request.source_dest_check(off.clone());
-            request.send().await.map(drop).map_err(smithy::error("ModifyNetworkInterfaceAttribute"))
+            let changed = wait::until_known(async || {
+                request.clone().send().await.map(drop).map_err(smithy::error("ModifyNetworkInterfaceAttribute"))
+            });
+            changed.await
         };
         let changes: Vec<_> = interfaces.iter().map(change).collect();
         return Ok(changes.join().await.into_iter().collect::<Result<(), _>>()?);
     }
     let request = ec2.modify_instance_attribute().instance_id(vm).source_dest_check(off);
-    request.send().await.map_err(smithy::error("ModifyInstanceAttribute"))?;
-    Ok(())
+    let changed = wait::until_known(async || {
+        request.clone().send().await.map(drop).map_err(smithy::error("ModifyInstanceAttribute"))
+    });
+    Ok(changed.await?)
 }
 
 async fn associate_address(
@@ -93,7 +101,8 @@ async fn associate_address(
     })?;
     let note = json!({"allocation": allocation, "interface": interface.id});
     let intent = Intent::begin("address", &format!("{allocation} {}", interface.id), &note).await?;
-    let not_ready = |error: &ApiError| error.is(&["IncorrectInstanceState", "InvalidInstanceID"]);
+    let not_ready =
+        |error: &ApiError| error.is(&["IncorrectInstanceState", "InvalidInstanceID"]) || errors::not_known_yet(error);
     let associated = wait::retry(Patience::CONSISTENT, not_ready, async || {
         let request = ec2.associate_address().network_interface_id(&interface.id).allocation_id(allocation);
         request.send().await.map_err(smithy::error("AssociateAddress"))

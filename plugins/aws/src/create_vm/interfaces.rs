@@ -7,6 +7,7 @@ use futures_concurrency::prelude::*;
 use super::address_owner::{self, Owner};
 use super::cleanup::{self, Made};
 use super::nic_groups::NicGroup;
+use super::refusals::Cause;
 use super::request::Request;
 use super::survey::Site;
 use super::zones::{Place, Subnet};
@@ -55,7 +56,7 @@ pub(super) async fn create_all(
     site: &Site,
     place: &Place,
     made: &Made,
-) -> Result<Vec<Interface>, Failure> {
+) -> Result<Vec<Interface>, Cause> {
     let plan = |(group, subnet)| Planned { group, subnet, security_groups: site.security_groups_in(&subnet.vpc) };
     let planned: Vec<_> = request.groups.iter().zip(&place.subnets).map(plan).collect();
     let creations: Vec<_> = planned.iter().map(|planned| create(ec2, request, planned, made)).collect();
@@ -69,7 +70,7 @@ struct Planned<'a> {
     security_groups: Vec<String>,
 }
 
-async fn create(ec2: &Ec2, request: &Request, planned: &Planned<'_>, made: &Made) -> Result<Interface, Failure> {
+async fn create(ec2: &Ec2, request: &Request, planned: &Planned<'_>, made: &Made) -> Result<Interface, Cause> {
     let Planned { group, subnet, .. } = planned;
     let owner = RefCell::new(None::<Owner>);
     // A VM that was just deleted may hold the address for a while; one that runs will keep it.
@@ -77,18 +78,21 @@ async fn create(ec2: &Ec2, request: &Request, planned: &Planned<'_>, made: &Made
         |error: &ApiError| address_in_use(error) && owner.borrow().as_ref().is_none_or(|owner| !owner.keeps_it);
     let created = wait::retry(Patience::ADDRESS_FREE, passes, async || {
         let attempt = attempt(ec2, request, planned, made).await;
-        if attempt.as_ref().is_err_and(address_in_use) {
-            owner.replace(address_owner::find(ec2, group, &subnet.id).await);
+        if attempt.as_ref().is_err_and(own_address_in_use) {
+            owner.replace(address_owner::of_any(ec2, group, &subnet.id).await);
         }
         attempt
     });
     match created.await {
         Err(error) if address_in_use(&error) => {
             let owner = owner.take().map(|owner| format!("; {}", owner.words)).unwrap_or_default();
-            Err(Failure::vm_not_created(format!("{}{owner}", failed(group, &error)), false))
+            Err(Failure::vm_not_created(format!("{}{owner}", failed(group, &error)), false).into())
         }
-        Err(error @ ApiError::Host { .. }) => Err(error.into()),
-        Err(error) => Err(Failure::rejected(failed(group, &error))),
+        Err(error @ ApiError::Host { .. }) => Err(Cause::Other(error.into())),
+        Err(error) => {
+            let failure = Failure::rejected(failed(group, &error));
+            Err(if errors::subnet_full(&error) { Cause::SubnetFull(failure) } else { failure.into() })
+        }
         Ok(interface) => Ok(interface),
     }
 }
@@ -155,11 +159,13 @@ async fn prepare(ec2: &Ec2, request: &Request, group: &NicGroup, id: &str) -> Re
     let available = wait_available(ec2, id).await?;
     if let Some(prefix) = &group.ipv4_prefix {
         let request = ec2.assign_private_ip_addresses().network_interface_id(id).ipv4_prefixes(prefix);
-        request.send().await.map_err(smithy::error("AssignPrivateIpAddresses"))?;
+        let order = async || request.clone().send().await.map(drop).map_err(smithy::error("AssignPrivateIpAddresses"));
+        assign(ec2, id, prefix, order).await?;
     }
     if let Some(prefix) = &group.ipv6_prefix {
         let request = ec2.assign_ipv6_addresses().network_interface_id(id).ipv6_prefixes(prefix);
-        request.send().await.map_err(smithy::error("AssignIpv6Addresses"))?;
+        let order = async || request.clone().send().await.map(drop).map_err(smithy::error("AssignIpv6Addresses"));
+        assign(ec2, id, prefix, order).await?;
     }
     if request.vm.auto_assign_public_ip {
         associate_public_ip(ec2, id).await?;
@@ -167,9 +173,29 @@ async fn prepare(ec2: &Ec2, request: &Request, group: &NicGroup, id: &str) -> Re
     Ok(available)
 }
 
+/// Gives the interface a prefix.
+async fn assign(
+    ec2: &Ec2,
+    id: &str,
+    prefix: &str,
+    mut order: impl AsyncFnMut() -> Result<(), ApiError>,
+) -> Result<(), ApiError> {
+    let look = async || Ok(describe(ec2, id).await?.filter(|interface| has_prefix(interface, prefix)).map(drop));
+    wait::carried_out(async || wait::until_known(&mut order).await, look).await
+}
+
+fn has_prefix(interface: &NetworkInterface, prefix: &str) -> bool {
+    let mut ipv4 = interface.ipv4_prefixes().iter().filter_map(|found| found.ipv4_prefix());
+    let mut ipv6 = interface.ipv6_prefixes().iter().filter_map(|found| found.ipv6_prefix());
+    ipv4.any(|found| found == prefix) || ipv6.any(|found| found == prefix)
+}
+
 async fn associate_public_ip(ec2: &Ec2, id: &str) -> Result<(), ApiError> {
     let request = ec2.modify_network_interface_attribute().network_interface_id(id).associate_public_ip_address(true);
-    match request.send().await.map_err(smithy::error("ModifyNetworkInterfaceAttribute")) {
+    let associated = wait::until_known(async || {
+        request.clone().send().await.map_err(smithy::error("ModifyNetworkInterfaceAttribute"))
+    });
+    match associated.await {
         Err(ApiError::Service { operation, code, message, request_id }) => {
             let message = format!("Failed to associate public IP address: {message}");
             Err(ApiError::Service { operation, code, message, request_id })
@@ -180,13 +206,7 @@ async fn associate_public_ip(ec2: &Ec2, id: &str) -> Result<(), ApiError> {
 
 async fn wait_available(ec2: &Ec2, id: &str) -> Result<NetworkInterface, ApiError> {
     let available = wait::until(Patience::INTERFACE, async || {
-        let answer = ec2.describe_network_interfaces().network_interface_ids(id).send().await;
-        let answer = match answer.map_err(smithy::error("DescribeNetworkInterfaces")) {
-            // A new interface may not be known everywhere yet.
-            Err(error) if errors::interface_gone(&error) => return Ok(None),
-            other => other?,
-        };
-        let interface = answer.network_interfaces.unwrap_or_default().into_iter().next();
+        let interface = describe(ec2, id).await?;
         Ok(interface.filter(|interface| interface.status() == Some(&NetworkInterfaceStatus::Available)))
     });
     available.await?.ok_or_else(|| {
@@ -195,6 +215,21 @@ async fn wait_available(ec2: &Ec2, id: &str) -> Result<NetworkInterface, ApiErro
             &format!("Timed out waiting for network interface '{id}' to become available"),
         )
     })
+}
+
+/// An interface; `None` when there is none of this id, or it is not known everywhere yet.
+async fn describe(ec2: &Ec2, id: &str) -> Result<Option<NetworkInterface>, ApiError> {
+    let answer = ec2.describe_network_interfaces().network_interface_ids(id).send().await;
+    match answer.map_err(smithy::error("DescribeNetworkInterfaces")) {
+        Err(error) if errors::interface_gone(&error) => Ok(None),
+        other => Ok(other?.network_interfaces.unwrap_or_default().into_iter().next()),
+    }
+}
+
+/// One of the addresses that the interface was to be made with. Prefixes come later, when it has its addresses.
+fn own_address_in_use(error: &ApiError) -> bool {
+    matches!(error, ApiError::Service { operation, .. } if operation == "CreateNetworkInterface")
+        && address_in_use(error)
 }
 
 fn address_in_use(error: &ApiError) -> bool {

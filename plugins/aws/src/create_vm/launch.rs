@@ -12,11 +12,13 @@ use super::block_devices::{Ebs, Mapping, Source};
 use super::cleanup::Made;
 use super::interfaces::{self, Interface};
 use super::properties::{MetadataOptions, VmProperties};
+use super::refusals::Cause;
 use super::request::Request;
 use super::survey::{Machine, Site};
 use super::zones::Place;
 use crate::client::Ec2;
 use crate::disks::create::number;
+use crate::errors;
 use crate::leftovers::find;
 use crate::load_balancers::address_targets;
 use crate::patience::Patience;
@@ -34,22 +36,21 @@ pub(super) struct Order<'a> {
     pub user_data: &'a str,
 }
 
-/// Launches an instance and returns its id. The outer failure is one of the plugin's own, the inner error one of the
-/// launch.
-pub(super) async fn run(
-    ec2: &Ec2,
-    order: &Order<'_>,
-    on_spot_market: bool,
-    made: &Made,
-) -> Result<Result<String, ApiError>, Failure> {
+/// Launches an instance and returns its id.
+pub(super) async fn run(ec2: &Ec2, order: &Order<'_>, on_spot_market: bool, made: &Made) -> Result<String, Cause> {
     let price = order.request.vm.spot_bid_price.as_deref().filter(|_| on_spot_market);
     let request = request(ec2, order)?.set_instance_market_options(price.map(spot));
     let interfaces: Vec<_> = order.interfaces.iter().map(|interface| interface.id.as_str()).collect();
     let token = random::uuid()?;
     let intent = Intent::begin("vm", &token, &json!({"network_interfaces": interfaces})).await?;
-    let error = match request.client_token(&token).send().await.map_err(smithy::error("RunInstances")) {
+    let request = request.client_token(&token);
+    // The interfaces were made a moment ago.
+    let launched = wait::retry(Patience::CONSISTENT, errors::interface_gone, async || {
+        request.clone().send().await.map_err(smithy::error("RunInstances"))
+    });
+    let error = match launched.await {
         Ok(answer) => match answer.instances().first().and_then(|instance| instance.instance_id()) {
-            Some(id) => return Ok(Ok(made.instance(id, intent))),
+            Some(id) => return Ok(made.instance(id, intent)),
             None => {
                 ApiError::Client { operation: "RunInstances".into(), message: "the answer names no instance".into() }
             }
@@ -58,19 +59,19 @@ pub(super) async fn run(
     };
     if !error.may_have_arrived() {
         intent.removed();
-        return Ok(Err(error));
+        return Err(Cause::Launch(error));
     }
-    match launched(ec2, &interfaces).await {
-        Ok(found) => Ok(found.map(|id| made.instance(&id, intent)).ok_or(error)),
+    match holder(ec2, &interfaces).await {
+        Ok(found) => found.map(|id| made.instance(&id, intent)).ok_or(Cause::Launch(error)),
         Err(second) => {
-            let second = second.describe();
-            Err(Failure::from(error).and(&format!("whether there is an instance could not be found out: {second}")))
+            let unknown = format!("whether there is an instance could not be found out: {}", second.describe());
+            Err(Cause::Other(Failure::from(error).and(&unknown)))
         }
     }
 }
 
 /// The instance of a launch whose answer was lost: EC2 may have made it all the same, and then it has the interfaces.
-async fn launched(ec2: &Ec2, interfaces: &[&str]) -> Result<Option<String>, Failure> {
+async fn holder(ec2: &Ec2, interfaces: &[&str]) -> Result<Option<String>, Failure> {
     let interfaces: Vec<_> = interfaces.iter().map(|id| (*id).to_owned()).collect();
     wait::until(Patience::CONSISTENT, async || Ok(find::holders(ec2, interfaces.clone()).await?.into_iter().next()))
         .await

@@ -178,15 +178,19 @@ fn ephemeral_disk(disk: &Properties, settings: &Settings) -> Result<EphemeralDis
     let volume_type = disk.text("type")?;
     let (iops, throughput) = (disk.number("iops")?, disk.number("throughput")?);
     volume_speed::check("ephemeral_disk.", volume_type.as_deref().unwrap_or_default(), iops, throughput)?;
+    let use_instance_storage = disk.flag("use_instance_storage")?.unwrap_or(false);
+    let use_root_disk = disk.flag("use_root_disk")?.unwrap_or(false);
+    // There is no volume of its own then.
+    let encryption = if use_instance_storage || use_root_disk { Encryption::if_any } else { Encryption::of };
     Ok(EphemeralDisk {
         size_mib: disk.number("size")?,
         volume_type,
         iops,
         throughput,
-        encryption: Encryption::of(disk, settings)?,
+        encryption: encryption(disk, settings)?,
         own_encryption: disk.flag("encrypted")?.unwrap_or(false),
-        use_instance_storage: disk.flag("use_instance_storage")?.unwrap_or(false),
-        use_root_disk: disk.flag("use_root_disk")?.unwrap_or(false),
+        use_instance_storage,
+        use_root_disk,
     })
 }
 

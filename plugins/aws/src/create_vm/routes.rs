@@ -7,6 +7,7 @@ use super::properties::Route;
 use super::request::Request;
 use crate::client::Ec2;
 use crate::errors;
+use crate::wait;
 
 /// A route that will lead to the VM.
 #[derive(Clone, Debug)]
@@ -54,15 +55,18 @@ pub(super) async fn advertise(
     made: &Made,
 ) -> Result<(), Failure> {
     let route = &planned.route;
-    let create = async || create(ec2, route, target, ends, made).await;
-    let first = if planned.exists { Ok(replace(ec2, route, target).await) } else { create().await }?;
-    // Somebody may have changed the table since it was read.
-    let second = match first {
-        Err(error) if error.is(&["RouteAlreadyExists"]) => replace(ec2, route, target).await,
-        Err(error) if error.is(&["InvalidRoute.NotFound"]) => create().await?,
-        other => other,
-    };
-    Ok(second?)
+    let mut exists = planned.exists;
+    // Somebody may have changed the table since it was read, but not each time.
+    let mut changes = 0..2;
+    loop {
+        let done =
+            if exists { replace(ec2, route, target).await } else { create(ec2, route, target, ends, made).await? };
+        match done {
+            Err(error) if error.is(&["RouteAlreadyExists"]) && changes.next().is_some() => exists = true,
+            Err(error) if errors::no_such_route(&error) && changes.next().is_some() => exists = false,
+            other => return Ok(other?),
+        }
+    }
 }
 
 /// Whether there is a route to one of these instances or interfaces.
@@ -101,23 +105,16 @@ async fn create(
     let (table, destination) = (&route.table, &route.destination);
     let note = json!({"table": table, "destination": destination, "targets": ends});
     let intent = Intent::begin("route", &format!("{table} {destination}"), &note).await?;
-    let ordered = order(ec2, route, target).await;
-    let there = match &ordered {
-        Ok(()) => true,
-        // The answer was lost; the table tells.
-        Err(error) if error.may_have_arrived() => {
-            leads_to(ec2, table, destination, &ends.map(str::to_owned)).await.unwrap_or(false)
-        }
-        Err(_) => {
-            intent.removed();
-            return Ok(ordered);
-        }
-    };
-    if !there {
-        return Ok(ordered);
+    let ends = ends.map(str::to_owned);
+    // Where the answer is lost, the table tells.
+    let look = async || Ok(leads_to(ec2, table, destination, &ends).await?.then_some(()));
+    let ordered = wait::carried_out(async || order(ec2, route, target).await, look).await;
+    match &ordered {
+        Ok(()) => made.route(table, destination, intent),
+        Err(error) if !error.may_have_arrived() => intent.removed(),
+        Err(_) => {}
     }
-    made.route(table, destination, intent);
-    Ok(Ok(()))
+    Ok(ordered)
 }
 
 async fn order(ec2: &Ec2, route: &Route, target: Target<'_>) -> Result<(), ApiError> {
@@ -130,7 +127,7 @@ async fn order(ec2: &Ec2, route: &Route, target: Target<'_>) -> Result<(), ApiEr
         .set_destination_ipv6_cidr_block(v6)
         .set_instance_id(instance)
         .set_network_interface_id(interface);
-    request.send().await.map(drop).map_err(smithy::error("CreateRoute"))
+    wait::until_known(async || request.clone().send().await.map(drop).map_err(smithy::error("CreateRoute"))).await
 }
 
 async fn replace(ec2: &Ec2, route: &Route, target: Target<'_>) -> Result<(), ApiError> {
@@ -143,7 +140,7 @@ async fn replace(ec2: &Ec2, route: &Route, target: Target<'_>) -> Result<(), Api
         .set_destination_ipv6_cidr_block(v6)
         .set_instance_id(instance)
         .set_network_interface_id(interface);
-    request.send().await.map(drop).map_err(smithy::error("ReplaceRoute"))
+    wait::until_known(async || request.clone().send().await.map(drop).map_err(smithy::error("ReplaceRoute"))).await
 }
 
 fn has(table: &RouteTable, destination: &str) -> bool {

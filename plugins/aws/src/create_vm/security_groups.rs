@@ -19,12 +19,12 @@ pub(crate) fn wanted(own: &[String], networks: &[Network], settings: &Settings) 
     })
 }
 
-/// Whether a VPC's groups have to be read.
-pub(crate) fn any_name(groups: &[String]) -> bool {
-    groups.iter().any(|group| !is_id(group))
+/// Those whose ids have to be found.
+pub(crate) fn names(groups: &[String]) -> impl Iterator<Item = &str> {
+    groups.iter().map(String::as_str).filter(|group| !is_id(group))
 }
 
-/// Ids in place of names; `known` has the id and name of every group of a VPC.
+/// Ids in place of names; `known` has ids and names of groups of a VPC, all with these names at least.
 pub(crate) fn resolve(groups: &[String], known: &[(String, String)]) -> Result<Vec<String>, Failure> {
     let mut ids = Vec::new();
     for group in groups {
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn names_may_look_like_ids() {
-        assert!(any_name(&list(&["sg-production"])));
-        assert!(!any_name(&list(&["sg-00000000"])));
+        let given = list(&["sg-production", "sg-00000000", "web"]);
+        assert!(names(&given).eq(["sg-production", "web"]));
     }
 }

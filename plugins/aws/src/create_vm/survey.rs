@@ -71,7 +71,9 @@ pub(super) async fn survey(ec2: &Ec2, request: &Request) -> Result<Site, Failure
 
     let vpcs = vpcs(&places);
     if let Some(membership) = &load_balancers {
-        vpcs.iter().try_for_each(|vpc| membership.check_vpc(vpc))?;
+        // That of the first interface counts, wherever the others are.
+        let first = places.iter().filter_map(|place| place.subnets.first());
+        first.map(|subnet| subnet.vpc.as_str()).try_for_each(|vpc| membership.check_vpc(vpc))?;
     }
     let vpc_of_routes = vpcs.first().copied().unwrap_or_default();
     let (security_groups, routes) =
@@ -167,17 +169,21 @@ async fn security_groups_of(
 ) -> Result<Vec<(String, Vec<String>)>, Failure> {
     let wanted = &request.security_groups;
     let in_vpc = async |vpc: &&str| {
-        let named = security_groups::any_name(wanted);
-        let known = if named { groups_of_vpc(ec2, vpc).await? } else { Vec::new() };
+        let names: Vec<_> = security_groups::names(wanted).map(str::to_owned).collect();
+        let known = if names.is_empty() { Vec::new() } else { groups_named(ec2, vpc, names).await? };
         Ok(((*vpc).to_owned(), security_groups::resolve(wanted, &known)?))
     };
     let all: Vec<_> = vpcs.iter().map(in_vpc).collect();
     all.join().await.into_iter().collect()
 }
 
-async fn groups_of_vpc(ec2: &Ec2, vpc: &str) -> Result<Vec<(String, String)>, Failure> {
-    let filter = Filter::builder().name("vpc-id").values(vpc).build();
-    let mut pages = ec2.describe_security_groups().filters(filter).into_paginator().send();
+/// Ids and names. A VPC can have thousands of groups, each with all of its rules in the answer.
+async fn groups_named(ec2: &Ec2, vpc: &str, names: Vec<String>) -> Result<Vec<(String, String)>, Failure> {
+    let request = ec2
+        .describe_security_groups()
+        .filters(Filter::builder().name("vpc-id").values(vpc).build())
+        .filters(Filter::builder().name("group-name").set_values(Some(names)).build());
+    let mut pages = request.into_paginator().send();
     let mut groups = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(smithy::error("DescribeSecurityGroups"))?;

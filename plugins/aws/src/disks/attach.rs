@@ -1,4 +1,4 @@
-use aws_sdk_ec2::types::{Instance, VolumeAttachmentState};
+use aws_sdk_ec2::types::{Instance, InstanceStateName, Volume, VolumeAttachmentState};
 use cpi_plugin_sdk::{ApiError, Failure, log, smithy};
 use futures_concurrency::prelude::*;
 use serde_json::json;
@@ -16,13 +16,16 @@ use crate::wait;
 enum Attempt {
     /// Under way or done, as this device.
     Attached(String),
-    /// Not now: the volume is being detached elsewhere, or the VM is not ready.
+    /// Not now: the volume is being detached elsewhere, the VM is not ready, or the name is taken.
     NotYet(ApiError),
 }
 
 /// Attaches a volume and returns where the agent finds it.
 pub(crate) async fn attach(ec2: &Ec2, vm: &str, disk: &str) -> Result<String, Failure> {
     let instance = instances::find(ec2, vm).await?;
+    if instances::state(&instance) == Some(&InstanceStateName::ShuttingDown) {
+        return Err(errors::vm_not_found(vm));
+    }
     let place = async |device: &str| {
         let (attached, facts) = (volumes::wait_attached(ec2, disk, vm, device), facts(ec2, &instance)).join().await;
         attached?;
@@ -31,17 +34,21 @@ pub(crate) async fn attach(ec2: &Ec2, vm: &str, disk: &str) -> Result<String, Fa
     if let Some(device) = instances::device_of(&instance, disk) {
         return place(device).await;
     }
-    let used: Vec<_> = instances::volumes(&instance).map(|(device, _)| device).collect();
-    let device =
-        device_names::first_free(&used).ok_or_else(|| Failure::rejected("Instance has too many disks attached"))?;
-
+    let mut used: Vec<_> = instances::volumes(&instance).map(|(device, _)| device.to_owned()).collect();
     let mut last = None;
-    let attached = wait::until(Patience::ATTACHABLE, async || match attempt(ec2, vm, disk, &device).await? {
-        Attempt::Attached(device) => Ok(Some(device)),
-        Attempt::NotYet(error) => {
-            last = Some(error);
-            Ok::<_, Failure>(None)
+    let attached = wait::until(Patience::ATTACHABLE, async || {
+        let device = device_names::first_free(&used);
+        let device = device.ok_or_else(|| Failure::rejected("Instance has too many disks attached"))?;
+        match attempt(ec2, vm, disk, &device).await? {
+            Attempt::Attached(device) => return Ok(Some(device)),
+            Attempt::NotYet(error) => {
+                if errors::device_taken(&error) {
+                    used.push(device);
+                }
+                last = Some(error);
+            }
         }
+        Ok::<_, Failure>(None)
     });
     match (attached.await?, last) {
         (Some(device), _) => place(&device).await,
@@ -64,8 +71,14 @@ async fn facts(ec2: &Ec2, instance: &Instance) -> Facts {
 
 async fn attempt(ec2: &Ec2, vm: &str, disk: &str, device: &str) -> Result<Attempt, Failure> {
     let request = ec2.attach_volume().volume_id(disk).instance_id(vm).device(device);
-    let Err(error) = request.send().await.map_err(smithy::error("AttachVolume")) else {
-        return Ok(Attempt::Attached(device.to_owned()));
+    let order = async || {
+        request.clone().send().await.map_err(smithy::error("AttachVolume"))?;
+        Ok(device.to_owned())
+    };
+    let look = async || Ok(volumes::describe(ec2, disk).await?.as_ref().and_then(|volume| device_on(volume, vm)));
+    let error = match wait::carried_out(order, look).await {
+        Ok(device) => return Ok(Attempt::Attached(device)),
+        Err(error) => error,
     };
     if errors::vm_gone(&error) {
         return Err(errors::vm_not_found(vm));
@@ -73,7 +86,7 @@ async fn attempt(ec2: &Ec2, vm: &str, disk: &str, device: &str) -> Result<Attemp
     if error.is(&["VolumeInUse"]) {
         return in_use(ec2, vm, disk, error).await;
     }
-    if error.is(&["IncorrectState"]) {
+    if error.is(&["IncorrectState"]) || errors::device_taken(&error) {
         return Ok(Attempt::NotYet(error));
     }
     Err(errors::of_disk(error, disk))
@@ -82,17 +95,19 @@ async fn attempt(ec2: &Ec2, vm: &str, disk: &str, device: &str) -> Result<Attemp
 /// A volume that another request has just attached here is where it should be; one that is being let go will be free.
 async fn in_use(ec2: &Ec2, vm: &str, disk: &str, error: ApiError) -> Result<Attempt, Failure> {
     let volume = volumes::find(ec2, disk).await?;
-    if let Some(here) = volumes::attachment(&volume, vm) {
-        let leaving = volumes::is(here, &VolumeAttachmentState::Detaching);
-        let device = here.device().filter(|_| !leaving);
-        return Ok(device.map_or(Attempt::NotYet(error), |device| Attempt::Attached(device.to_owned())));
+    if let Some(device) = device_on(&volume, vm) {
+        return Ok(Attempt::Attached(device));
     }
-    let held = |state| volume.attachments().iter().find(|attachment| volumes::is(attachment, state));
-    match held(&VolumeAttachmentState::Attached) {
-        Some(elsewhere) => {
-            let other = elsewhere.instance_id().unwrap_or("another instance");
+    match volumes::holder(&volume) {
+        Some(other) if other != vm => {
             Err(Failure::rejected(format!("Failed to attach disk: volume '{disk}' is attached to '{other}': {error}")))
         }
-        None => Ok(Attempt::NotYet(error)),
+        _ => Ok(Attempt::NotYet(error)),
     }
+}
+
+/// As what a volume is on an instance, or will be in a moment.
+fn device_on(volume: &Volume, vm: &str) -> Option<String> {
+    let here = volumes::attachment(volume, vm)?;
+    here.device().filter(|_| !volumes::is(here, &VolumeAttachmentState::Detaching)).map(str::to_owned)
 }

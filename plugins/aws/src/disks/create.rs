@@ -9,6 +9,7 @@ use crate::leftovers::declare::Declared;
 use crate::properties::gib;
 use crate::tagging;
 use crate::volumes;
+use crate::wait;
 
 pub(crate) async fn create(
     ec2: &Ec2,
@@ -40,7 +41,8 @@ pub(crate) async fn create(
         .set_iops(wanted.iops.map(|iops| number("iops", iops)).transpose()?)
         .set_throughput(wanted.throughput.map(|throughput| number("throughput", throughput)).transpose()?)
         .set_tag_specifications(tagging::specifications(&[ResourceType::Volume], &declared.tags));
-    let volume = request.send().await.map_err(smithy::error("CreateVolume"));
+    let order = async || request.clone().send().await.map_err(smithy::error("CreateVolume"));
+    let volume = wait::until_answered(order).await;
     let volume = volume.inspect_err(|error| declared.failed(error)).map_err(errors::storage)?;
     let disk = volume.volume_id.ok_or_else(|| Failure::cloud("CreateVolume", "NoId", "the answer names no volume"))?;
     declared.intent.created(&disk);

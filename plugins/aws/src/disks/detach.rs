@@ -1,9 +1,10 @@
-use aws_sdk_ec2::types::VolumeAttachmentState;
+use aws_sdk_ec2::types::{Volume, VolumeAttachmentState};
 use cpi_plugin_sdk::{Failure, log, smithy};
 
 use crate::client::Ec2;
 use crate::errors;
 use crate::volumes;
+use crate::wait;
 
 pub(crate) async fn detach(ec2: &Ec2, vm: &str, disk: &str) -> Result<(), Failure> {
     let Some(volume) = volumes::describe(ec2, disk).await? else {
@@ -16,8 +17,11 @@ pub(crate) async fn detach(ec2: &Ec2, vm: &str, disk: &str) -> Result<(), Failur
 
     if !volumes::is(attachment, &VolumeAttachmentState::Detaching) {
         let request = ec2.detach_volume().volume_id(disk).instance_id(vm).device(device).force(false);
-        match request.send().await.map_err(smithy::error("DetachVolume")) {
-            Ok(_) => {}
+        let order = async || request.clone().send().await.map(drop).map_err(smithy::error("DetachVolume"));
+        let look =
+            async || Ok(volumes::describe(ec2, disk).await?.is_none_or(|volume| is_going(&volume, vm)).then_some(()));
+        match wait::carried_out(order, look).await {
+            Ok(()) => {}
             // Somebody else was quicker.
             Err(error) if error.is(&["IncorrectState", "InvalidAttachment.NotFound"]) => return Err(not_attached()),
             Err(error) if errors::vm_gone(&error) => return Err(not_attached()),
@@ -25,4 +29,8 @@ pub(crate) async fn detach(ec2: &Ec2, vm: &str, disk: &str) -> Result<(), Failur
         }
     }
     volumes::wait_detached(ec2, disk, vm, device).await
+}
+
+fn is_going(volume: &Volume, vm: &str) -> bool {
+    volumes::attachment(volume, vm).is_none_or(|found| volumes::is(found, &VolumeAttachmentState::Detaching))
 }

@@ -1,11 +1,11 @@
 //! Names under which volumes are attached. See "Device names for volumes" in the EC2 user guide.
 
 /// The first free name: `/dev/sdf` to `/dev/sdp`, which are for EBS volumes, and then names that only HVM images know.
-pub(crate) fn first_free(used: &[&str]) -> Option<String> {
+pub(crate) fn first_free(used: &[impl AsRef<str>]) -> Option<String> {
     let common = ('f'..='p').map(|letter| format!("/dev/sd{letter}"));
     // `/dev/xvdba` and on are for local disks.
     let more = ('a'..='z').map(|letter| format!("/dev/xvdc{letter}"));
-    common.chain(more).find(|name| !used.contains(&name.as_str()))
+    common.chain(more).find(|name| used.iter().all(|used| used.as_ref() != name))
 }
 
 /// Where the agent finds a volume. NVMe devices appear in any order, so there the serial number names it.
@@ -23,14 +23,14 @@ mod tests {
 
     #[test]
     fn the_first_free_name() {
-        assert_eq!(first_free(&[]).as_deref(), Some("/dev/sdf"));
+        assert_eq!(first_free(&[""; 0]).as_deref(), Some("/dev/sdf"));
         assert_eq!(first_free(&["/dev/xvda", "/dev/sdf", "/dev/sdh"]).as_deref(), Some("/dev/sdg"));
     }
 
     #[test]
     fn there_are_more_than_eleven_and_an_end() {
         let mut used: Vec<String> = Vec::new();
-        while let Some(name) = first_free(&used.iter().map(String::as_str).collect::<Vec<_>>()) {
+        while let Some(name) = first_free(&used) {
             used.push(name);
         }
         assert_eq!(used.len(), 37);

@@ -27,7 +27,7 @@ pub(crate) async fn find(ec2: &Ec2, leftover: &Leftover) -> Result<Vec<String>, 
         (Thing::Stemcell(trace), None) => trace.surely("image", copies(ec2, &trace, key).await?),
         (Thing::Upload, id) => uploads(ec2, key, id).await,
         (Thing::Image, Some(id)) => Ok(images::describe(ec2, id).await?.map(|_| id.to_owned()).into_iter().collect()),
-        (Thing::Image, None) => named_images(ec2, &note::image_name(key)).await,
+        (Thing::Image, None) => Ok(images::named(ec2, &note::image_name(key)).await?),
         (Thing::Address { allocation, interface }, _) => association(ec2, &allocation, &interface).await,
         (Thing::Route { table, destination, targets }, _) => {
             let leads = routes::leads_to(ec2, &table, &destination, &targets).await?;
@@ -134,12 +134,6 @@ async fn uploads(ec2: &Ec2, key: &str, id: Option<&str>) -> Result<Vec<String>, 
         }
     }
     Ok(left)
-}
-
-async fn named_images(ec2: &Ec2, name: &str) -> Result<Vec<String>, Failure> {
-    let answer = ec2.describe_images().owners("self").filters(filter("name", name)).send().await;
-    let answer = answer.map_err(smithy::error("DescribeImages"))?;
-    Ok(answer.images().iter().filter_map(|image| image.image_id().map(str::to_owned)).collect())
 }
 
 /// The association of an address with an interface.

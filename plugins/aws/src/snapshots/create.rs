@@ -1,5 +1,6 @@
-use aws_sdk_ec2::types::{ResourceType, Snapshot, SnapshotState};
-use cpi_plugin_sdk::{ApiError, Failure, Tag, log, smithy};
+use aws_sdk_ec2::primitives::DateTime;
+use aws_sdk_ec2::types::{Filter, ResourceType, Snapshot, SnapshotState};
+use cpi_plugin_sdk::{ApiError, Failure, Tag, clock, log, smithy};
 
 use super::metadata;
 use crate::client::Ec2;
@@ -10,22 +11,34 @@ use crate::tagging;
 use crate::volumes;
 use crate::wait::{self, Stopwatch};
 
+/// In seconds, where they are set by the network. An older snapshot has another cause.
+const CLOCKS_DIFFER: i64 = 30;
+
 pub(crate) async fn create(ec2: &Ec2, disk: &str, given: &[Tag]) -> Result<String, Failure> {
     let volume = volumes::find(ec2, disk).await?;
     let device = volume.attachments().first().and_then(|attachment| attachment.device());
     let (description, tags) = metadata::describe(given, device);
     let declared = Declared::by_tag(ec2, "snapshot", tags, &[("volume-id", disk.to_owned())]).await?;
+    let begun = DateTime::from(clock::now());
     let request = ec2
         .create_snapshot()
         .volume_id(disk)
-        .description(description)
+        .description(&description)
         .set_tag_specifications(tagging::specifications(&[ResourceType::Snapshot], &declared.tags));
-    let made = request.send().await.map_err(smithy::error("CreateSnapshot"));
-    let made = made.inspect_err(|error| declared.failed(error)).map_err(|error| errors::of_disk(error, disk))?;
-    let snapshot =
-        made.snapshot_id.ok_or_else(|| Failure::cloud("CreateSnapshot", "NoId", "the answer names no snapshot"))?;
+    let order = async || {
+        let made = request.clone().send().await.map_err(smithy::error("CreateSnapshot"))?;
+        Ok((made.snapshot_id, made.state))
+    };
+    // There is no token for snapshots, so a second one would be made.
+    let look = async || {
+        let found = wait::until(Patience::CONSISTENT, async || ordered(ec2, disk, &description, begun).await).await?;
+        Ok(found.map(|found| (found.snapshot_id, found.state)))
+    };
+    let made = wait::carried_out(order, look).await.inspect_err(|error| declared.failed(error));
+    let (id, state) = made.map_err(|error| errors::of_disk(error, disk))?;
+    let snapshot = id.ok_or_else(|| Failure::cloud("CreateSnapshot", "NoId", "the answer names no snapshot"))?;
     declared.intent.created(&snapshot);
-    if made.state == Some(SnapshotState::Completed) {
+    if state == Some(SnapshotState::Completed) {
         return Ok(snapshot);
     }
     match wait_completed(ec2, &snapshot).await {
@@ -43,6 +56,17 @@ pub(crate) async fn create(ec2: &Ec2, disk: &str, given: &[Tag]) -> Result<Strin
             Err(second) => Err(failure.and(&format!("snapshot '{snapshot}' is left behind: {}", second.describe()))),
         },
     }
+}
+
+/// The snapshot of an order whose answer was lost.
+async fn ordered(ec2: &Ec2, disk: &str, description: &str, begun: DateTime) -> Result<Option<Snapshot>, ApiError> {
+    let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
+    let request = ec2.describe_snapshots().owner_ids("self");
+    let request = request.filters(filter("volume-id", disk)).filters(filter("description", description));
+    let answer = request.send().await.map_err(smithy::error("DescribeSnapshots"))?;
+    let since = begun.secs() - CLOCKS_DIFFER;
+    let new = |snapshot: &Snapshot| snapshot.start_time().is_some_and(|started| started.secs() >= since);
+    Ok(answer.snapshots.unwrap_or_default().into_iter().find(new))
 }
 
 pub(crate) async fn exists(ec2: &Ec2, snapshot: &str) -> Result<bool, Failure> {

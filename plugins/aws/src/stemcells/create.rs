@@ -10,6 +10,7 @@ use crate::images;
 use crate::leftovers::declare::Declared;
 use crate::tagging;
 use crate::tags;
+use crate::wait;
 
 /// Makes an image of a stemcell that names images in EC2, or of its file.
 pub(crate) async fn create(
@@ -30,7 +31,7 @@ pub(crate) async fn create(
             copy(ec2, &ec2.region, source, &stemcell.encryption, tags).await
         }
         (Some(image), _) if !stemcell.encryption.encrypted => {
-            tagging::tag(ec2, std::slice::from_ref(&image), &tags).await?;
+            tagging::tag_if_possible(ec2, &image, &tags).await?;
             Ok(StemcellId::light(&image))
         }
         (None, None) => {
@@ -69,7 +70,7 @@ async fn copy(
     let name = format!("Copied from SourceAMI {source}");
     let declared = Declared::by_tag(ec2, "stemcell", tags, &[("name", name.clone())]).await?;
     let description = ec2.settings.intent_tags.then(|| declared.description());
-    let copied = ec2
+    let request = ec2
         .copy_image()
         .client_token(&declared.key)
         .set_description(description)
@@ -78,11 +79,12 @@ async fn copy(
         .name(name)
         .set_encrypted(encryption.encrypted.then_some(true))
         .set_kms_key_id(encryption.kms_key.clone())
-        .set_tag_specifications(tagging::specifications(&[ResourceType::Image, ResourceType::Snapshot], &declared.tags))
-        .send()
-        .await
-        .map_err(smithy::error("CopyImage"))
-        .inspect_err(|error| declared.failed(error))?;
+        .set_tag_specifications(tagging::specifications(
+            &[ResourceType::Image, ResourceType::Snapshot],
+            &declared.tags,
+        ));
+    let order = async || request.clone().send().await.map_err(smithy::error("CopyImage"));
+    let copied = wait::until_answered(order).await.inspect_err(|error| declared.failed(error))?;
     let image = copied.image_id.ok_or_else(|| Failure::cloud("CopyImage", "NoId", "the answer names no image"))?;
     declared.intent.created(&image);
     available_or_removed(ec2, image, &declared.intent).await

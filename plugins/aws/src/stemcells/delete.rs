@@ -30,6 +30,6 @@ pub(crate) async fn delete_owned(ec2: &Ec2, ami: &str) -> Result<(), Failure> {
     images::wait_deregistered(ec2, ami).await?;
 
     let snapshots = image.block_device_mappings().iter().filter_map(|mapping| mapping.ebs()?.snapshot_id());
-    let deletions: Vec<_> = snapshots.map(|snapshot| snapshots::delete::delete(ec2, snapshot)).collect();
+    let deletions: Vec<_> = snapshots.map(|snapshot| snapshots::delete::delete_released(ec2, snapshot)).collect();
     deletions.join().await.into_iter().collect()
 }

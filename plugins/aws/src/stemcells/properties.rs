@@ -47,7 +47,7 @@ impl LightStemcell {
         if images.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Self { images, encryption: Encryption::of(&properties, settings)? }))
+        Ok(Some(Self { images, encryption: Encryption::if_any(&properties, settings)? }))
     }
 
     pub(crate) fn image_in(&self, region: &str) -> Option<&str> {

@@ -10,9 +10,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The id of the instance that the caller runs on, by its metadata service. See "Use IMDSv2" in the EC2 user guide.
 pub(crate) async fn current(call: &Call) -> Result<String, Failure> {
     let endpoint = Settings::of(call)?.metadata_endpoint.ok_or_else(|| {
-        Failure::invalid(
+        // The director's snapshots of itself are skipped then; any other error would fail the task.
+        Failure::NotImplemented(
             "current_vm_id asks the instance's metadata service: set 'metadata_endpoint' to 'http://169.254.169.254', and \
-             open '169.254.169.254:80' with 'allow-private' under [egress] of the host's settings",
+             open '169.254.169.254:80' with 'allow-private' under [egress] of the host's settings"
+                .to_owned(),
         )
     })?;
     let token = http::put(format!("{endpoint}/latest/api/token"), Vec::new())

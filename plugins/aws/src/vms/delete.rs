@@ -21,7 +21,6 @@ async fn order(ec2: &Ec2, vm: &str) -> Result<Option<Vec<AddressTarget>>, Failur
     if !instances::order_termination(ec2, vm).await? {
         return Ok(None);
     }
-    let (marked, instance) = (tagging::mark_deleted(ec2, vm), instances::describe(ec2, vm)).join().await;
-    marked?;
+    let ((), instance) = (tagging::mark_deleted(ec2, vm), instances::describe(ec2, vm)).join().await;
     Ok(Some(instance?.as_ref().map(instances::address_targets).unwrap_or_default()))
 }

@@ -7,9 +7,11 @@ use serde_json::json;
 use super::kernel;
 use super::properties::{HeavyStemcell, Virtualization};
 use crate::client::Ec2;
+use crate::images;
 use crate::leftovers::note;
 use crate::stemcells::create::available_or_removed;
 use crate::tagging;
+use crate::wait;
 
 /// What disks of the instance are called.
 const EPHEMERAL: (&str, &str) = ("/dev/sdb", "ephemeral0");
@@ -54,13 +56,19 @@ pub(super) async fn register(
     // A name is taken once in an account, so it finds the image, and no second one is made.
     let key = random::uuid()?;
     let intent = Intent::begin("image", &key, &json!({})).await?;
-    let made = request.name(note::image_name(&key)).send().await.map_err(smithy::error("RegisterImage"));
-    let made = made.inspect_err(|error| {
+    let name = note::image_name(&key);
+    let request = request.name(&name);
+    let order = async || {
+        let made = request.clone().send().await.map_err(smithy::error("RegisterImage"))?;
+        Ok(made.image_id)
+    };
+    let look = async || Ok(images::named(ec2, &name).await?.into_iter().next().map(Some));
+    let made = wait::carried_out(order, look).await.inspect_err(|error| {
         if !error.may_have_arrived() {
             intent.removed();
         }
     })?;
-    let ami = made.image_id.ok_or_else(|| Failure::cloud("RegisterImage", "NoId", "the answer names no image"))?;
+    let ami = made.ok_or_else(|| Failure::cloud("RegisterImage", "NoId", "the answer names no image"))?;
     intent.created(&ami);
     available_or_removed(ec2, ami, &intent).await
 }
