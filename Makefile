@@ -39,9 +39,9 @@ build: setup ## Makes dist/: the program and its plugins, to be put anywhere
 	@mkdir -p dist && install -m 755 target/release/cpi-host dist/cpi-host && install -m 600 docs/sim.json dist/
 	@chmod go-w dist && dist/cpi-host plugin install --accept $(OUT)/cpi_plugin_sim.wasm $(OUT)/cpi_plugin_aws.wasm $(OUT)/cpi_plugin_azure.wasm
 
-bench: build ## Measures the program beside its targets (SAVE=1 keeps the instruction counts)
+bench: build ## Measures the program beside its targets (ONLY="gate kill": some of it; SAVE=1: keeps instruction counts)
 	$(CARGO) build --release --locked --features cpi-tests/bench --bin bench
-	@target/release/bench $(if $(SAVE),save)
+	@target/release/bench $(if $(SAVE),save,$(ONLY))
 
 # The instrumentation that libFuzzer needs, without a sanitizer: the stable compiler has it, hidden behind passes.
 COVERAGE = -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

@@ -8,13 +8,20 @@ use cpi_catalog::Catalog;
 use cpi_policy::HostConfig;
 use cpi_runtime::Engine;
 use cpi_tests::{component, dist};
+use tempfile::TempDir;
 
 use crate::process::{cpu_of_children, peak_of_children};
 use crate::report::Report;
 use crate::series::{Series, shown};
 
+pub(crate) fn run(report: &mut Report) {
+    let folder = TempDir::new().expect("a folder");
+    compile(report, folder.path());
+    load(report, folder.path());
+}
+
 /// Compiles the AWS plugin into a folder.
-pub(crate) fn compile(report: &mut Report, folder: &Path) {
+fn compile(report: &mut Report, folder: &Path) {
     let start = Instant::now();
     let mut install = Command::new(dist().join("cpi-host"));
     install.args(["plugin", "install", "--into"]).arg(folder).arg(component("aws")).stdout(Stdio::null());
@@ -26,7 +33,7 @@ pub(crate) fn compile(report: &mut Report, folder: &Path) {
 }
 
 /// Verifies and loads the AWS plugin of that folder.
-pub(crate) fn load(report: &mut Report, folder: &Path) {
+fn load(report: &mut Report, folder: &Path) {
     let note = folder.join("aws/verified");
     let open = || {
         let catalog = Catalog::new(folder, &HostConfig::default());

@@ -1,8 +1,8 @@
 //! A fresh instance for every call.
 
-use std::path::Path;
 use std::time::Duration;
 
+use cpi_tests::test_plugins;
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -13,8 +13,8 @@ use crate::series::{Series, computed, shown};
 /// No endpoint is asked for anything.
 const NOWHERE: &str = "http://127.0.0.1:9/";
 
-pub(crate) fn run(report: &mut Report, plugins: &Path) {
-    let local = Local::hostile(plugins, NOWHERE, "");
+pub(crate) fn run(report: &mut Report) {
+    let local = Local::hostile(test_plugins(), NOWHERE, "");
     let runtime = runtime();
     let ready = Ready::trick("ok");
     let alone =

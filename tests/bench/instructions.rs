@@ -21,10 +21,21 @@ const NOISE: f64 = 2.0;
 const FEW: u64 = 20;
 const MANY: u64 = 120;
 
-pub(crate) fn run(report: &mut Report, save: bool) {
+pub(crate) fn run(report: &mut Report) {
+    _ = counted(report);
+}
+
+/// The same, and keeps the counts.
+pub(crate) fn save(report: &mut Report) {
+    if let Some(counts) = counted(report) {
+        counts.write();
+    }
+}
+
+fn counted(report: &mut Report) -> Option<Baseline> {
     let Some(version) = first_line("valgrind", &["--version"]) else {
         report.note("B13", "instruction counts", "skipped: there is no valgrind (a package of that name)");
-        return;
+        return None;
     };
     let plugins = TempDir::new().expect("a folder");
     install(plugins.path());
@@ -56,9 +67,7 @@ pub(crate) fn run(report: &mut Report, save: bool) {
         report.note("B13", "these counts were made with", &now);
         report.note("B13", "and are compared with counts that were made with", &before);
     }
-    if save {
-        now.write();
-    }
+    Some(now)
 }
 
 const NOWHERE: &str = "http://127.0.0.1:9/";

@@ -1,9 +1,8 @@
 //! How soon a plugin that takes too much is ended.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cpi_tests::Endpoint;
+use cpi_tests::{Endpoint, test_plugins};
 
 use crate::local::{Local, Ready, runtime};
 use crate::report::Report;
@@ -13,10 +12,10 @@ const LIMIT: Duration = Duration::from_millis(100);
 const MOST: Duration = Duration::from_millis(25);
 const ROUNDS: usize = 20;
 
-pub(crate) fn run(report: &mut Report, plugins: &Path) {
+pub(crate) fn run(report: &mut Report) {
     let endpoint = Endpoint::hanging();
     let ended = |limits: &str, trick: &str, limit: Duration, clock: &dyn Fn() -> Duration| {
-        let local = Local::hostile(plugins, &endpoint.url(), limits);
+        let local = Local::hostile(test_plugins(), &endpoint.url(), limits);
         let (runtime, ready) = (runtime(), Ready::trick(trick));
         let mut late = Series::default();
         for _ in 0..ROUNDS {

@@ -1,7 +1,8 @@
 //! `make bench`: what the host costs, beside what is wanted of it and beside a process that does nothing.
 //!
 //! Times differ from machine to machine and from hour to hour; ratios and instruction counts are what counts. Every
-//! file here measures one thing. `make bench SAVE=1` keeps the instruction counts for later runs to be compared with.
+//! file here measures one thing, and `make bench ONLY="gate egress"` runs those. `make bench SAVE=1` counts instructions, and
+//! keeps the counts for later runs to be compared with.
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -31,42 +32,58 @@ mod valgrind;
 
 use std::path::Path;
 
-use cpi_tests::test_plugins;
 use report::Report;
-use tempfile::TempDir;
+
+type Benchmark = (&'static str, fn(&mut Report));
+
+/// What is measured, by the names of the files here, in this order: the compiler's memory is told from that of other
+/// processes by being the largest.
+const ALL: [Benchmark; 11] = [
+    ("install", install::run),
+    ("one_shot", one_shot::run),
+    ("create_vm", create_vm::run),
+    ("instances", instances::run),
+    ("egress", egress::run),
+    ("fan_out", fan_out::run),
+    ("kill", kill::run),
+    ("images", images::run),
+    ("gate", gate::run),
+    ("crowd", crowd::run),
+    ("instructions", instructions::run),
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => measure(false),
-        ["save"] => measure(true),
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        [] => {
+            let report = measure(&ALL);
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target").join("bench.md");
+            std::fs::write(&file, report.to_string()).expect("the table can be written");
+            println!("written to {}", file.display());
+        }
+        ["save"] => _ = measure(&[("save", instructions::save)]),
         ["work", rest @ ..] => instructions::work(rest),
-        other => eprintln!(
-            "what is '{}'? Without arguments everything is measured, `save` keeps the counts",
-            other.join(" ")
-        ),
+        names => {
+            let chosen: Vec<_> = ALL.into_iter().filter(|(name, _)| names.contains(name)).collect();
+            if chosen.len() == names.len() {
+                measure(&chosen);
+            } else {
+                let known = ALL.map(|(name, _)| name).join(", ");
+                eprintln!(
+                    "what is '{}'? Without arguments everything is measured; there are: {known}",
+                    names.join(" ")
+                );
+            }
+        }
     }
 }
 
-fn measure(save: bool) {
+fn measure(chosen: &[Benchmark]) -> Report {
     let mut report = Report::default();
-    let folder = TempDir::new().expect("a folder");
-    // First: its memory is told from that of other processes by being the largest.
-    install::compile(&mut report, folder.path());
-    install::load(&mut report, folder.path());
-    one_shot::run(&mut report);
-    create_vm::run(&mut report);
-    instances::run(&mut report, test_plugins());
-    egress::run(&mut report);
-    fan_out::run(&mut report, test_plugins());
-    kill::run(&mut report, test_plugins());
-    images::run(&mut report);
-    gate::run(&mut report);
-    crowd::run(&mut report);
-    instructions::run(&mut report, save);
-
+    for (_, run) in chosen {
+        run(&mut report);
+    }
     println!("\n{report}");
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target").join("bench.md");
-    std::fs::write(&file, report.to_string()).expect("the table can be written");
-    println!("written to {}", file.display());
+    report
 }

@@ -193,7 +193,7 @@ impl Grant {
     fn unknown_host(&self, request: &Outgoing, target: &Target) -> Denial {
         let endpoint = self.asks.iter().find_map(|ask| {
             let key = ask.endpoint.clone()?;
-            let base = Url::parse(&target.origin).ok()?;
+            let base = Url::parse(target.origin()).ok()?;
             let entry = HostEntry::Endpoint(key.clone());
             let left = self.operator.leaves(&entry, &Object::new());
             let ask = Arc::clone(ask);
@@ -202,7 +202,12 @@ impl Grant {
             let rule = Rule { entry, left, place: Place::of(&base), addresses, signing, ask };
             rule.check(request, target, Body::Own, &self.operator).is_ok().then_some(key)
         });
-        Denial::Host { plugin: self.plugin.clone(), origin: target.origin.clone(), granted: self.origins(), endpoint }
+        Denial::Host {
+            plugin: self.plugin.clone(),
+            origin: target.origin().to_owned(),
+            granted: self.origins(),
+            endpoint,
+        }
     }
 
     /// Where requests may go with these settings, each place once.

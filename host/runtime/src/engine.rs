@@ -25,6 +25,8 @@ impl Engine {
             .max_wasm_stack(512 << 10)
             .async_stack_size(1 << 20)
             .native_unwind_info(false)
+            // A backtrace names functions, not places in them: the table of places would be a tenth of compiled code.
+            .generate_address_map(false)
             .wasm_backtrace_max_frames(NonZeroUsize::new(20))
             // The same call computes the same numbers on every machine.
             .cranelift_nan_canonicalization(true)

@@ -65,7 +65,7 @@ impl Operator {
         if lines.is_empty() {
             return Ok(());
         }
-        let place = format!("{}{}", target.origin, target.url.path());
+        let place = format!("{}{}", target.origin(), target.url.path());
         let action = action.map(|action| format!(" {action}")).unwrap_or_default();
         Err(Denial::Operator {
             plugin: self.plugin.clone(),

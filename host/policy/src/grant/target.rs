@@ -43,10 +43,11 @@ pub(super) fn parse(text: &str) -> Result<Url, Denial> {
 
 /// Whether decoding the path once more, or splitting it elsewhere, would make another path of it.
 fn is_ambiguous(path: &str) -> bool {
-    const ODD: [&str; 7] = ["//", ";", "%25", "%2e", "%2f", "%3b", "%5c"];
-    let lower = path.to_ascii_lowercase();
-    let decoded: Vec<u8> = percent_decode_str(path).collect();
-    ODD.iter().any(|odd| lower.contains(odd))
-        || decoded.iter().any(u8::is_ascii_control)
-        || std::str::from_utf8(&decoded).is_err()
+    const ODD: [&str; 5] = ["%25", "%2e", "%2f", "%3b", "%5c"];
+    if path.contains("//") || path.contains(';') {
+        return true;
+    }
+    let Ok(decoded) = percent_decode_str(path).decode_utf8() else { return true };
+    let has_odd = |lower: String| ODD.iter().any(|odd| lower.contains(odd));
+    decoded.bytes().any(|byte| byte.is_ascii_control()) || (path.contains('%') && has_odd(path.to_ascii_lowercase()))
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use url::Url;
+use url::{Position, Url};
 
 use super::host::{choice, is_label};
 
@@ -10,6 +10,8 @@ use super::host::{choice, is_label};
 pub(crate) struct Place {
     /// In the form of [`url::Origin::ascii_serialization`].
     origin: String,
+    /// Whether requests choose a label of it.
+    is_chosen: bool,
     /// Without a slash at its end.
     path: String,
 }
@@ -18,8 +20,6 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) url: Url,
-    /// Its scheme, host and port, which are compared with those of every place.
-    pub(crate) origin: String,
 }
 
 /// What a request means at a place.
@@ -36,7 +36,13 @@ const IN_PATH: &str = "/<account>";
 
 impl Target {
     pub(crate) fn new(url: Url) -> Self {
-        Self { origin: url.origin().ascii_serialization(), url }
+        Self { url }
+    }
+
+    /// Its scheme, host and port, which are compared with those of every place. A user's name, which no URL of a request
+    /// has, would stand there too, and be nowhere.
+    pub(crate) fn origin(&self) -> &str {
+        &self.url[..Position::BeforePath]
     }
 }
 
@@ -50,22 +56,24 @@ impl Place {
         let (scheme, rest) = text.split_once("://")?;
         let (host, path) = parted(rest);
         let origin = format!("{scheme}://{host}").to_ascii_lowercase();
-        Some(Self { origin, path: path.trim_end_matches('/').to_owned() })
+        Some(Self { is_chosen: origin.contains('<'), origin, path: path.trim_end_matches('/').to_owned() })
     }
 
     /// Exactly there.
     pub(crate) fn of(url: &Url) -> Self {
-        Self { origin: url.origin().ascii_serialization(), path: url.path().trim_end_matches('/').to_owned() }
+        let path = url.path().trim_end_matches('/').to_owned();
+        Self { origin: url.origin().ascii_serialization(), is_chosen: false, path }
     }
 
     /// Whether a request goes to this scheme, host and port.
     pub(crate) fn has(&self, target: &Target) -> bool {
-        self.choices(&target.origin).is_some()
+        self.choices(target.origin()).is_some()
     }
 
     /// What a request means here; none when it is not for the service.
-    pub(crate) fn below<'a>(&self, Target { url, origin }: &'a Target) -> Option<Below<'a>> {
-        let by_host = self.choices(origin)?;
+    pub(crate) fn below<'a>(&self, target: &'a Target) -> Option<Below<'a>> {
+        let url = &target.url;
+        let by_host = self.choices(target.origin())?;
         let Some(base) = self.path.strip_suffix(IN_PATH) else {
             let account = if by_host { url.host_str()?.split('.').next() } else { None };
             return rooted(url.path().strip_prefix(&self.path)?).map(|path| Below { path, account });
@@ -82,16 +90,13 @@ impl Place {
 
     /// Its URL, if it is one place only.
     pub(crate) fn url(&self) -> Option<Url> {
-        Url::parse(&self.to_string()).ok().filter(|_| !self.origin.contains('<') && !self.path.contains('<'))
+        Url::parse(&self.to_string()).ok().filter(|_| !self.is_chosen && !self.path.contains('<'))
     }
 
     /// For an origin that is meant here, whether its first label is an account's name.
     fn choices(&self, origin: &str) -> Option<bool> {
-        if self.origin == origin {
-            return Some(false);
-        }
-        if !self.origin.contains('<') {
-            return None;
+        if !self.is_chosen {
+            return (self.origin == origin).then_some(false);
         }
         let (pattern, host) = (self.origin.split_once("://")?, origin.split_once("://")?);
         let (mut mine, mut others) = (pattern.1.split('.'), host.1.split('.'));
