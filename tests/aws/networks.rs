@@ -236,7 +236,8 @@ fn security_groups() {
     world
         .relay
         .script_for("DescribeSecurityGroups", vec![Turn::replace("<groupName>sg-production<", "<groupName>web<")]);
-    let (_, message) = world.host().call("create_vm", &world.vm(json!({"security_groups": ["web"]}))).error();
+    let (_, message) =
+        world.host().call("create_vm", &world.vm(json!({"security_groups": ["web", "sg-production"]}))).error();
     assert!(message.starts_with("Found multiple matching security groups with name 'web': sg-"), "{message}");
     let host = world.host_with(json!({"default_security_groups": null}));
     let (_, message) = host.call("create_vm", &world.vm(json!({}))).error();

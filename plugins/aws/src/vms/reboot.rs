@@ -1,4 +1,4 @@
-use cpi_plugin_sdk::{Failure, smithy};
+use cpi_plugin_sdk::{ApiError, Failure, smithy};
 
 use crate::client::Ec2;
 use crate::errors;
@@ -8,12 +8,18 @@ use crate::instances;
 pub(crate) async fn reboot(ec2: &Ec2, vm: &str) -> Result<(), Failure> {
     match ec2.reboot_instances().instance_ids(vm).send().await.map_err(smithy::error("RebootInstances")) {
         Ok(_) => Ok(()),
-        Err(error) if error.is(&["IncorrectInstanceState", "IncorrectState"]) => {
-            // One that is gone cannot be started, and says so in the same words as one that is not stopped yet.
-            instances::find(ec2, vm).await?;
+        Err(error) if not_now(&error) => {
             let started = ec2.start_instances().instance_ids(vm).send().await.map_err(smithy::error("StartInstances"));
-            started.map(drop).map_err(|error| errors::of_vm(error, vm))
+            match started {
+                // One that was terminated says so in the same words as one that is not stopped yet.
+                Err(error) if not_now(&error) => instances::find(ec2, vm).await.and(Err(error.into())),
+                other => other.map(drop).map_err(|error| errors::of_vm(error, vm)),
+            }
         }
         Err(error) => Err(errors::of_vm(error, vm)),
     }
+}
+
+fn not_now(error: &ApiError) -> bool {
+    error.is(&["IncorrectInstanceState", "IncorrectState"])
 }
