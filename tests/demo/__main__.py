@@ -48,8 +48,8 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="demo", description="Lives through the life of a VM with cpi-host: first in "
-                                     "a simulated cloud, then in EC2 as moto simulates it. Needs no cloud.")
+    parser = argparse.ArgumentParser(prog="demo", description="Runs a VM's whole life cycle with cpi-host: in a simulated "
+                                     "cloud, in EC2 as moto simulates it, and in an emulator of Azure. Needs no cloud.")
     parser.add_argument("--host", type=Path, default=BUILT, metavar="FILE",
                         help="the program, with its plugins beside it (default: dist/cpi-host)")
     parser.add_argument("--plugin", action="append", choices=PLUGINS, help="only this one")

@@ -213,7 +213,7 @@ fn tokens_are_renewed_when_they_expire_and_when_they_are_refused() {
     });
     let host = host(&picky, entra(&entra_id, json!({})));
     let answer = send(&host, "entra-one", &format!("{}/entra-one/x", picky.url()));
-    assert!(sent(&answer) && answer.stderr.contains("was not accepted: asking for another one"), "{answer:?}");
+    assert!(sent(&answer) && answer.stderr.contains("was not accepted: requesting another one"), "{answer:?}");
     assert!(sent(&send(&host, "entra-one", &format!("{}/entra-one/x", picky.url()))));
     assert_eq!(entra_id.asked().len(), 2, "the new one is kept");
 }
@@ -414,7 +414,7 @@ fn the_environment_files_and_containers_give_keys_and_no_program_is_run() {
     };
     assert_eq!(key(&with("profile", &profile("ops"))), "AKIAFILE");
     let (_, message) = with("profile", &profile("program")).error();
-    assert!(message.contains("credential_process is refused: this program runs no others"), "{message}");
+    assert!(message.contains("credential_process is refused: cpi-host runs no other programs"), "{message}");
     assert!(!Path::new("ran").exists());
     fs::remove_dir_all(&folder).unwrap();
 }

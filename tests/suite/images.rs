@@ -165,7 +165,7 @@ fn a_killed_upload_is_gone_on_with() {
         "{listed:?}"
     );
     let table = host.run("orphans", &["--delete"]);
-    assert!(table.stdout.contains("goes on with this") && table.stdout.contains("--uploads"), "{table:?}");
+    assert!(table.stdout.contains("resumes this") && table.stdout.contains("--uploads"), "{table:?}");
     assert_eq!(server.snapshot().state, "pending");
 
     // The same file, unpacked to another place.

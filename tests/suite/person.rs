@@ -67,7 +67,7 @@ fn help_lists_methods_and_needs_no_configuration() {
     let all = Host::sim().bare("call").args(["help"]).output().unwrap();
     let text = String::from_utf8(all.stdout).unwrap();
     assert!(all.status.success() && text.contains("create_vm"), "{text}");
-    assert!(text.contains("size: number of MiB, cloud_properties: object, [vm_cid: text]"), "{text}");
+    assert!(text.contains("size: number of MiB, cloud_properties: object, [vm_cid: string]"), "{text}");
     let missing = Host::sim().bare("call").stdin(Stdio::null()).output().unwrap();
     assert_eq!(missing.status.code(), Some(2));
     assert!(String::from_utf8(missing.stderr).unwrap().contains("--config <FILE>"));

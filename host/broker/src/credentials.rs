@@ -166,7 +166,7 @@ impl Credentials {
             _ => return false,
         }
         let name = &signing.credential;
-        self.journal.write(Level::Warn, format_args!("credential '{name}' was not accepted: asking for another one"));
+        self.journal.write(Level::Warn, format_args!("credential '{name}' was not accepted: requesting another one"));
         true
     }
 
@@ -194,7 +194,7 @@ impl Credentials {
                 let expires = humantime::format_rfc3339_seconds(fresh.expires());
                 self.journal.write(
                     Level::Info,
-                    format_args!("credential '{name}': obtained in {ms:.1} ms, good until {expires}"),
+                    format_args!("credential '{name}': obtained in {ms:.1} ms, valid until {expires}"),
                 );
             }
             Err(error) => {

@@ -115,19 +115,21 @@ fn reason(status: ExitStatus, in_time: bool, complaint: &str, limits: &CompileLi
     let cpu_spent = [Signal::XCPU.as_raw(), Signal::KILL.as_raw()];
     match status.signal() {
         _ if !in_time => format!(
-            "compiling it takes longer than {} s: [compile] wall in the host's configuration says how long it may",
+            "compiling it takes longer than {} s: raise [compile] wall in the host's configuration",
             wall.as_secs()
         ),
         _ if complaint.contains("memory allocation of") => {
-            format!("compiling it takes more than {memory} of memory: [compile] memory says how much it may")
+            format!(
+                "compiling it takes more than {memory} of memory: raise [compile] memory in the host's configuration"
+            )
         }
         Some(signal) if cpu_spent.contains(&signal) => format!(
-            "compiling it takes more than {} s of computing, or more memory than there is: [compile] cpu says how \
-             long it may",
+            "compiling it takes more than {} s of CPU time, or more memory than there is: raise [compile] cpu in the \
+             host's configuration",
             cpu.as_secs()
         ),
         Some(signal) => format!(
-            "the compiler was ended by signal {signal}, maybe because {memory} of memory are too little: {complaint}"
+            "the compiler was ended by signal {signal}, maybe because {memory} of memory is too little: {complaint}"
         ),
         None => complaint.strip_prefix("cpi-host: ").unwrap_or(complaint).to_owned(),
     }

@@ -59,9 +59,9 @@ pub enum CatalogError {
         /// What is wrong with it.
         problem: String,
     },
-    /// Compiled code has to be made anew, and this user may not.
+    /// A component has to be compiled again, and this user may not write the result.
     #[error(
-        "'{}' has to be made anew for this program and this machine, and this user may not ({error}): \
+        "'{}' has to be compiled again for this program and this machine, and this user may not write it ({error}): \
          run as the owner of the folder: cpi-host plugin install --into '{}' '{}'",
         path.display(),
         folder.display(),
@@ -79,7 +79,7 @@ pub enum CatalogError {
     },
     /// The operator has pinned another component.
     #[error(
-        "plugin '{name}' is {found}, but the host's configuration pins {pinned}; if this one is meant, write there: {line}"
+        "plugin '{name}' is {found}, but the host's configuration pins {pinned}; to use this one, write there: {line}"
     )]
     Pinned {
         /// Which.
@@ -93,8 +93,8 @@ pub enum CatalogError {
     },
     /// It asks for more than the plugin of its name that was accepted before.
     #[error(
-        "plugin '{name}' asks for more than the one that is installed under this name:{}\n\
-         Install it with --accept if that is meant; or narrow [plugin.{name}] in the host's configuration",
+        "plugin '{name}' asks for more permissions than the one that is installed under this name:{}\n\
+         To grant them, install it with --accept; or narrow [plugin.{name}] in the host's configuration",
         below(more)
     )]
     Wider {
@@ -140,7 +140,7 @@ pub enum CatalogError {
         problem: CpiError,
     },
     /// The process has no means to run a plugin.
-    #[error("the process cannot be set up: {0}")]
+    #[error("the async runtime cannot be started: {0}")]
     Process(#[source] io::Error),
 }
 

@@ -10,9 +10,9 @@ use crate::trust::Trust;
 /// Makes sure that compiled code has this digest.
 ///
 /// Reading megabytes takes longer than everything else that a short call does. So the result is kept in a file beside
-/// the plugin, with what the kernel says of the file: its number, size, and the times of the last change of content
-/// and of anything else. A program cannot set the latter, so as long as all of it is the same, so is the content. The
-/// note is believed only from where nobody but trusted users can write, like the plugin itself.
+/// the plugin, with what the kernel says of the file: inode, size, mtime and ctime. No program can set ctime, so as long
+/// as none of them has changed, neither has the content. The note is believed only from where nobody but trusted users
+/// can write, like the plugin itself.
 pub(crate) fn verify(trust: &Trust, file: &File, path: &Path, note: &Path, expected: &str) -> Result<(), CatalogError> {
     let facts = file.metadata().map_err(CatalogError::file(path))?;
     let line = line(&facts, expected);

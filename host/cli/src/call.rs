@@ -39,10 +39,10 @@ pub(crate) struct Options {
     config: PathBuf,
     #[command(flatten)]
     host: HostOptions,
-    /// Writes what the plugin and the world say to each other into a new file, for people and for `cpi-host replay`.
+    /// Records everything that passes between the plugin and the host in a new file, for people and `cpi-host replay`.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Logs details as well.
+    /// Logs details, too.
     #[arg(long, short)]
     verbose: bool,
 }

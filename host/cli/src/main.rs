@@ -38,9 +38,9 @@ enum Command {
     Compile(compile::Options),
     /// Lists what killed and failed calls left behind in the cloud, and removes it.
     Orphans(orphans::Options),
-    /// Looks at configuration, plugin, services and credentials, and says what is wrong.
+    /// Checks configuration, plugin, services and credentials, and says what is wrong.
     Doctor(doctor::Options),
-    /// Answers a recorded call once more, offline, and tells the first difference.
+    /// Answers a recorded call once more, offline, and shows the first difference.
     Replay(replay::Options),
     /// Installs and shows plugins.
     #[command(subcommand)]
@@ -50,7 +50,7 @@ enum Command {
 /// Where the host's own settings are.
 #[derive(clap::Args)]
 struct HostOptions {
-    /// The host's own settings (TOML); `host.toml` beside the program when that exists.
+    /// The file with the host's own settings (TOML). Without it, `host.toml` beside the program, if there is one.
     #[arg(long = "host", value_name = "FILE")]
     file: Option<PathBuf>,
 }

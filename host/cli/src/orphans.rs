@@ -26,22 +26,22 @@ use found::{Found, State};
 pub(crate) struct Options {
     #[command(flatten)]
     about: config::Options,
-    /// Removes what is still there through the plugin, and forgets what is gone.
+    /// Removes what is still there, through the plugin, and forgets what is gone.
     #[arg(long)]
     delete: bool,
-    /// With --delete: also what the caller may know of, because its call was killed while it answered.
+    /// With --delete: also removes what the caller may know of, because the call was killed while it was answering.
     #[arg(long, requires = "delete")]
     answered: bool,
-    /// With --delete: also uploads that a later call can go on with.
+    /// With --delete: also removes uploads that a later call could resume.
     #[arg(long, requires = "delete")]
     uploads: bool,
-    /// Also looks at what calls with other settings made, through these settings, as after a change of keys.
+    /// Also handles what was recorded under other settings, with the present ones; for example after keys were rotated.
     #[arg(long)]
     other_settings: bool,
     /// Prints JSON for programs.
     #[arg(long)]
     json: bool,
-    /// Logs requests as well.
+    /// Logs requests, too.
     #[arg(long, short)]
     verbose: bool,
 }

@@ -29,11 +29,9 @@ pub(crate) fn host_file(options: &HostOptions) -> Option<PathBuf> {
 
 /// The folder of installed plugins: as configured, or `plugins` beside the program.
 pub(crate) fn plugins(config: &HostConfig) -> Result<PathBuf, String> {
-    config
-        .plugins
-        .clone()
-        .or_else(|| program_folder().map(|folder| folder.join("plugins")))
-        .ok_or_else(|| "the folder of this program cannot be told: set `plugins` in the host configuration".to_owned())
+    config.plugins.clone().or_else(|| program_folder().map(|folder| folder.join("plugins"))).ok_or_else(|| {
+        "the folder of this program cannot be determined: set `plugins` in the host configuration".to_owned()
+    })
 }
 
 /// Which images of stemcells may be read: the folders below which they must be as the kernel names them.

@@ -23,13 +23,13 @@ pub(crate) enum Command {
         /// The folder of installed plugins, instead of the configured one.
         #[arg(long, value_name = "FOLDER")]
         into: Option<PathBuf>,
-        /// Installs components that ask for more than the installed ones of their names.
+        /// Installs components even if they ask for more permissions than the installed ones of the same names.
         #[arg(long)]
         accept: bool,
         #[command(flatten)]
         host: HostOptions,
     },
-    /// Shows all there is to know of one component: digest, imports, what it asks for and what it may.
+    /// Shows everything about one component: digest, imports, what it asks for and what it is granted.
     Inspect {
         /// A component, or the name of an installed plugin.
         #[arg(value_name = "FILE.wasm|NAME")]

@@ -63,7 +63,7 @@ impl Signals {
         let wake = self.wake.try_clone().and_then(tokio::net::UnixStream::from_std);
         match wake {
             Ok(wake) => match wake.readable().await {
-                Ok(()) => self.error("what it had begun may be there in part"),
+                Ok(()) => self.error("what it had begun may be there: see `cpi-host orphans`"),
                 Err(_) => std::future::pending().await,
             },
             // Without a descriptor to spare the call goes on; a second signal still ends it.

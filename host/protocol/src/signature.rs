@@ -30,9 +30,9 @@ pub enum Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Text => "text",
+            Self::Text => "string",
             Self::Object => "object",
-            Self::Texts => "list of texts",
+            Self::Texts => "list of strings",
             Self::Mebibytes => "number of MiB",
         })
     }
@@ -50,28 +50,28 @@ impl Method {
         match self {
             Self::Info => "stemcell formats and API version",
             Self::CurrentVmId => "identifier of the VM that this runs on",
-            Self::CreateStemcell => "makes an image, returns its identifier",
-            Self::DeleteStemcell => "removes an image",
-            Self::CreateVm => "makes a VM, returns its identifier and networks",
-            Self::DeleteVm => "removes a VM",
+            Self::CreateStemcell => "creates an image, returns its identifier",
+            Self::DeleteStemcell => "deletes an image",
+            Self::CreateVm => "creates a VM, returns its identifier and networks",
+            Self::DeleteVm => "deletes a VM",
             Self::HasVm => "whether a VM exists",
             Self::RebootVm => "restarts a VM",
             Self::SetVmMetadata => "adds tags to a VM",
             Self::SetDiskMetadata => "adds tags to a disk",
-            Self::CreateDisk => "makes a disk, returns its identifier",
+            Self::CreateDisk => "creates a disk, returns its identifier",
             Self::UpdateDisk => "changes a disk's size and properties",
             Self::HasDisk => "whether a disk exists",
-            Self::DeleteDisk => "removes a disk",
+            Self::DeleteDisk => "deletes a disk",
             Self::AttachDisk => "attaches a disk, returns where the VM finds it",
             Self::DetachDisk => "detaches a disk",
-            Self::SnapshotDisk => "makes a snapshot, returns its identifier",
-            Self::DeleteSnapshot => "removes a snapshot",
+            Self::SnapshotDisk => "creates a snapshot, returns its identifier",
+            Self::DeleteSnapshot => "deletes a snapshot",
             Self::GetDisks => "identifiers of a VM's disks",
             Self::ResizeDisk => "makes a disk larger",
             Self::Ping => "answers pong",
             Self::CalculateVmCloudProperties => "cloud properties of the smallest VM that fits",
-            Self::CreateNetwork => "makes a network",
-            Self::DeleteNetwork => "removes a network",
+            Self::CreateNetwork => "creates a network",
+            Self::DeleteNetwork => "deletes a network",
         }
     }
 

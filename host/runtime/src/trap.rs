@@ -17,24 +17,24 @@ enum Ended {
     #[error("{0}")]
     Panic(String),
     /// The plugin is at fault, or the limit is too low.
-    #[error("limit-memory: asked for {} MiB of memory, its limit is {} MiB: raise [limits] memory if that is real work", asked.div_ceil(1 << 20), limit >> 20)]
+    #[error("limit-memory: asked for {} MiB of memory, its limit is {} MiB: raise [limits] memory if it needs that", asked.div_ceil(1 << 20), limit >> 20)]
     Memory { asked: usize, limit: usize },
     /// The plugin is at fault, or the limit is too low.
     #[error(
-        "limit-table-elements: asked for {asked} table elements, its limit is {limit}: raise [limits] table-elements if that is real work"
+        "limit-table-elements: asked for {asked} table elements, its limit is {limit}: raise [limits] table-elements if it needs that"
     )]
     TableElements { asked: usize, limit: usize },
     /// The component is at fault, or the limit is too low.
     #[error("limit-instances: {0}: raise [limits] instances if the component is meant to be that large")]
     Instances(String),
     /// The plugin is at fault, or the limit is too low.
-    #[error("limit-handles: holds {0} handles, which is its limit: raise [limits] handles if that is real work")]
+    #[error("limit-handles: asked for more than {0} handles, its limit: raise [limits] handles if it needs that")]
     Handles(usize),
     /// The plugin is at fault, or the limit is too low.
-    #[error("limit-values: handed more than {} MiB to the host at once: raise [limits] values if that is real work", .0 >> 20)]
+    #[error("limit-values: handed more than {} MiB to the host at once: raise [limits] values if it needs that", .0 >> 20)]
     Values(usize),
     /// The plugin is at fault, or the limit is too low.
-    #[error("limit-cpu: computed for {} without an answer: raise [limits] cpu if that is real work", in_words(*.0))]
+    #[error("limit-cpu: computed for {} without an answer: raise [limits] cpu if it needs that", in_words(*.0))]
     Cpu(Duration),
     /// The plugin is at fault.
     #[error("ended itself with status {0} instead of answering")]

@@ -26,7 +26,7 @@ pub(super) enum Far {
 enum ArchiveError {
     #[error("image-archive: no member '{name}' in it; it has {there}")]
     Missing { name: String, there: String },
-    #[error("image-archive: '{name}' is there twice: which one is the image?")]
+    #[error("image-archive: '{name}' is there twice, and only one can be the image")]
     Twice { name: String },
     #[error("image-archive: '{name}' is {kind}, not a file")]
     Kind { name: String, kind: String },
@@ -43,7 +43,7 @@ enum ArchiveError {
     CutOff,
     #[error("image-archive: it cannot be read: {0}")]
     Unreadable(String),
-    #[error("image-archive: it is no tar archive, plain or compressed with gzip, or a damaged one")]
+    #[error("image-archive: it is damaged, or not a tar archive (plain or compressed with gzip)")]
     Damaged,
     #[error(
         "limit-image: the archive unpacks to more than {0} bytes: raise [images] largest in the host's configuration \

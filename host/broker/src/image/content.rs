@@ -142,7 +142,7 @@ impl Read for At<'_> {
 }
 
 fn changed() -> String {
-    "the archive holds another image than before: see to it that nobody writes to it, and upload it again".to_owned()
+    "the archive holds another image than before: make sure that nobody writes to it, and upload it again".to_owned()
 }
 
 #[cfg(test)]

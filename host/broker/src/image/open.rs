@@ -12,7 +12,7 @@ pub(super) struct Opened {
     version: Version,
 }
 
-/// What differs after any write, whatever a program does to hide it: nobody can set the last of the times.
+/// What differs after any write, whatever a program does to hide it: size, mtime, and ctime, which no program can set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Version {
     size: u64,
@@ -32,7 +32,7 @@ impl Opened {
             return wrong("is not a regular file: name the file itself, not a link, a folder or a device");
         }
         if !is_kept(&place).map_err(failed)? {
-            return wrong("is not on a disk, it is what the kernel says about itself");
+            return wrong("is not a file on a disk, but one that the kernel generates");
         }
         // The same file, however its path was changed since.
         let descriptor = PathBuf::from(format!("/proc/self/fd/{}", place.as_raw_fd()));
@@ -66,7 +66,7 @@ impl Opened {
         let (path, before, size) = (self.path.display(), self.version.size, now.size);
         Err(format!(
             "stemcell image '{path}' was changed while it was read (from {before} to {size} bytes): \
-             see to it that nobody writes to it, and upload it again"
+             make sure that nobody writes to it, and upload it again"
         ))
     }
 
@@ -127,7 +127,7 @@ mod tests {
             assert!(refusal(path, &[]).contains("is not a regular file"), "{}", path.display());
         }
         for path in ["/proc/self/environ", "/proc/self/mem", "/proc/version", "/sys/kernel/uevent_seqnum"] {
-            assert!(refusal(Path::new(path), &[]).contains("what the kernel says about itself"), "{path}");
+            assert!(refusal(Path::new(path), &[]).contains("one that the kernel generates"), "{path}");
         }
         assert!(refusal(&folder.path().join("gone"), &[]).contains("cannot be read"));
     }

@@ -78,7 +78,7 @@ impl Image {
                 return Err(invalid(format!("{error}: wait until it has ended")));
             }
             Err(error) => {
-                journal.write(Level::Warn, format_args!("a killed upload could not be gone on with: {error}"));
+                journal.write(Level::Warn, format_args!("the upload of a killed call cannot be resumed: {error}"));
                 (HashSet::new(), None)
             }
         };
@@ -182,7 +182,7 @@ impl Course<'_> {
         if let Some(Err(error)) = self.taken.as_mut().map(|taken| taken.add(block.index)) {
             self.taken = None;
             self.journal
-                .write(Level::Warn, format_args!("this upload cannot be gone on with if it is killed: {error}"));
+                .write(Level::Warn, format_args!("this upload cannot be resumed if the call is killed: {error}"));
         }
         if self.last.elapsed() >= OFTEN {
             self.last = Instant::now();

@@ -38,7 +38,7 @@ pub enum IntentError {
         error: io::Error,
     },
     /// Somebody changed the file, or another version of the program wrote it.
-    #[error("'{path}' cannot be read: {problem}; look at it, and remove it when it tells nothing more")]
+    #[error("'{path}' cannot be read: {problem}; look at it, and remove it when nothing in it is needed any more")]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -18,7 +18,7 @@ const VERSION: &str = "2018-11-09";
 /// that the Ruby CPI makes.
 pub(crate) fn readable(account: &Account<'_>, url: &Url, path: &str, now: SystemTime) -> Result<Url, CredentialError> {
     if url.query().is_some() {
-        return Err(CredentialError::Request("the URL of what is copied has a query, which must not be".to_owned()));
+        return Err(CredentialError::Request("the URL of the blob to copy must not have a query".to_owned()));
     }
     // Microseconds are not allowed here.
     let expires = humantime::format_rfc3339_seconds(now + LIFE).to_string();

@@ -20,20 +20,21 @@ use progress::Progress;
 
 #[derive(clap::Args)]
 pub(crate) struct Typed {
-    /// Calls this method and prints what it comes to. Without it one request of a director is read from stdin.
+    /// Calls this method and prints its result. Without a method, one request of a director is read from stdin.
     /// `help` lists the methods and their arguments.
     method: Option<String>,
-    /// Each one JSON or, where the method takes a text, the text itself; `-` reads it from stdin, `@FILE` from a file.
+    /// Each is JSON or, where the method takes a string, that string; `-` reads it from stdin, `@FILE` from a file.
     #[arg(allow_negative_numbers = true)]
     arguments: Vec<String>,
-    /// For METHOD: the director in whose name it is called; plugins keep their state apart by it.
+    /// For METHOD: the director in whose name it is called. Plugins keep locks and notes for each director: without the
+    /// director's own id, this call does not wait for that director's calls on the same VM, nor they for this one.
     #[arg(long, value_name = "UUID", default_value = "cpi-host", requires = "method")]
     director_uuid: String,
-    /// For METHOD: the version of the API whose shapes are expected.
+    /// For METHOD: the API version that the arguments and the result follow.
     #[arg(long, value_name = "NUMBER", default_value_t = 2, requires = "method")]
     #[arg(value_parser = clap::value_parser!(u8).range(1..=i64::from(HIGHEST_API_VERSION)))]
     api_version: u8,
-    /// For METHOD: the version of the stemcell that the VM runs.
+    /// For METHOD: the API version of the stemcell that the VM runs.
     #[arg(long, value_name = "NUMBER", default_value_t = 3, requires = "method")]
     stemcell_api_version: u8,
     /// For METHOD: properties of a CPI configuration (JSON), as the director would send them.
@@ -63,7 +64,7 @@ pub(super) fn help(typed: &Typed) -> ExitCode {
     written.map_or(ExitCode::FAILURE, |()| status)
 }
 
-/// Calls the method, and prints what it comes to.
+/// Calls the method, and prints its result.
 pub(super) fn main(options: &Options, typed: &Typed) -> ExitCode {
     let intents = OnceLock::new();
     let outcome = Signals::listen()

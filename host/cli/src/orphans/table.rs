@@ -40,14 +40,14 @@ impl Report {
         let has = |wanted: &str| self.found.iter().any(|found| found.state.name() == wanted);
         if has("kept") {
             lines.push(
-                "Kept: the call was killed while it answered, so its caller may know of this and use it. If the director \
-                 does not know it, remove it with --delete --answered."
+                "Kept: the call was killed while it was answering, so its caller may know of this and use it. If the \
+                 director does not know it, remove it with --delete --answered."
                     .to_owned(),
             );
         }
         if has("resumable") {
             lines.push(
-                "Resumable: the same call again, such as `bosh upload-stemcell` of the same stemcell, goes on with this. To \
+                "Resumable: the same call again, such as `bosh upload-stemcell` of the same stemcell, resumes this. To \
                  give it up, remove it with --delete --uploads."
                     .to_owned(),
             );
@@ -56,7 +56,7 @@ impl Report {
             lines.push("--delete removes what is there, and forgets what is gone.".to_owned());
         }
         if self.under_way > 0 {
-            lines.push(format!("{} call(s) are under way; what they make is not listed.", self.under_way));
+            lines.push(format!("{} call(s) are running; what they create is not listed.", self.under_way));
         }
         lines.extend(self.unread.clone());
         lines.join("\n")
@@ -69,8 +69,8 @@ impl Report {
         for found in elsewhere {
             let settings = printable(&Value::Object(found.origin.configuration.clone()).to_string(), 2000);
             let line = format!(
-                "Made with other settings: {settings}. Look at it with --config or --context of a configuration that has \
-                 them, or with --other-settings if these reach the same account."
+                "Created with other settings: {settings}. Look at it with --config or --context of a configuration that \
+                 has them, or with --other-settings if these reach the same account."
             );
             if !lines.contains(&line) {
                 lines.push(line);

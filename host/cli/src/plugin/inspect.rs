@@ -36,7 +36,7 @@ pub(super) fn inspect(what: &str, host: &HostConfig) -> Result<Vec<String>, Stri
     ];
     lines.extend(manifest.asks().iter().map(|ask| format!("    {}", printable(ask, 400))));
     lines.push(
-        "may        as this table of the host's configuration would say it in full; shorten it to narrow".to_owned(),
+        "may        do what this table of the host's configuration says in full; shorten it to narrow".to_owned(),
     );
     lines.push(table(&manifest, host, digest).map_err(|error| failed(&error))?);
     lines.extend(verdict.err());

@@ -114,7 +114,7 @@ pub enum Denial {
     /// The host is, or resolves to, an address that no request goes to unless the operator opens it.
     #[error(
         "address-not-granted: {host} is at {address}, which is private, reserved or a metadata service; \
-         if it is meant, write in the host's configuration: {line}"
+         if that is intended, write in the host's configuration: {line}"
     )]
     Address {
         /// The host of the URL.
@@ -126,7 +126,7 @@ pub enum Denial {
     },
     /// The body is larger than the limit.
     #[error(
-        "body-too-large: {bytes} bytes, the limit is {limit}; if that is real work, write in the host's \
+        "body-too-large: {bytes} bytes, the limit is {limit}; if the plugin needs that, write in the host's \
          configuration: {}",
         body_line(*bytes)
     )]

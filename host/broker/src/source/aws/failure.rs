@@ -48,7 +48,7 @@ pub(super) fn of_provider(service: &str, is_settings: bool, error: &CredentialsE
     let words = chain(error);
     if words.contains("credentials-process") {
         return CredentialError::Settings(
-            "credential_process is refused: this program runs no others; put keys or a role into the profile"
+            "credential_process is refused: cpi-host runs no other programs; put keys or a role into the profile"
                 .to_owned(),
         );
     }

@@ -98,7 +98,7 @@ fn credentials(given: Option<aws_sdk_sts::types::Credentials>, service: &str) ->
     let unreadable =
         |problem: &str| CredentialError::Unreadable { service: service.to_owned(), problem: problem.to_owned() };
     let given = given.ok_or_else(|| unreadable("there are no credentials in it"))?;
-    let expires = SystemTime::try_from(given.expiration).map_err(|_| unreadable("its time of expiry is none"))?;
+    let expires = SystemTime::try_from(given.expiration).map_err(|_| unreadable("its expiration is not a time"))?;
     Ok(Credentials::new(
         given.access_key_id,
         given.secret_access_key,

@@ -26,7 +26,7 @@ pub(super) fn certificate(settings: &HostSettings) -> Result<String, CredentialE
     let file = job::path("service_principal_certificate.pem");
     job::read(&file).ok_or_else(|| {
         CredentialError::Settings(format!(
-            "client_secret and certificate are missing, and there is none in '{}': set one of them, \
+            "client_secret and certificate are missing, and there is no certificate in '{}': set one of them, \
              or credentials_source to managed_identity or workload_identity",
             file.display()
         ))

@@ -70,7 +70,8 @@ impl Environment {
     fn stack(settings: &HostSettings) -> Result<Self, CredentialError> {
         let text = |member: &str| settings.text(&format!("azure_stack.{member}"));
         let wrong = |problem: &str| CredentialError::Settings(format!("azure_stack.{problem}"));
-        let resource = text("resource").ok_or_else(|| wrong("resource is missing: what tokens are for"))?;
+        let resource =
+            text("resource").ok_or_else(|| wrong("resource is missing: it says what tokens are requested for"))?;
         let (cloud, directory) = match text("authentication") {
             Some("AzureAD") => (cloud("AzureCloud"), Directory::Entra),
             Some("AzureChinaCloudAD") => (cloud("AzureChinaCloud"), Directory::Entra),
