@@ -166,6 +166,12 @@ impl AgentVault {
         self.last(|document| document.registered.clone())
     }
 
+    /// Whether there are documents, and none of them went into a request: then no agent will find its settings.
+    pub fn is_forgotten(&self) -> bool {
+        let documents = lock(&self.documents);
+        !documents.is_empty() && documents.iter().all(|document| !document.placed)
+    }
+
     /// The networks of the call as the agent of its VM knows them.
     pub fn networks(&self) -> Option<Object> {
         self.last(|document| Some(document.networks.clone()))

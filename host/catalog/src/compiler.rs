@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use cpi_policy::CompileLimits;
-use cpi_runtime::{Engine, compile};
+use cpi_runtime::compile;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 
 use crate::CatalogError;
@@ -47,8 +47,7 @@ pub fn child(memory: u64, cpu: u64) -> Result<(), String> {
     confine(memory, cpu).map_err(|error| format!("the process cannot be limited: {error}"))?;
     let mut component = Vec::new();
     io::stdin().lock().read_to_end(&mut component).map_err(|error| format!("stdin: {error}"))?;
-    let engine = Engine::new().map_err(|error| format!("{error:#}"))?;
-    let code = compile(&engine, &component).map_err(|error| error.to_string())?;
+    let code = compile(&component).map_err(|error| error.to_string())?;
     io::stdout().lock().write_all(&code).map_err(|error| format!("stdout: {error}"))
 }
 

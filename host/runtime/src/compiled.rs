@@ -12,9 +12,10 @@ use crate::Engine;
 #[error("it is not a WebAssembly component that can be compiled: {0}")]
 pub struct CompileError(String);
 
-/// Compiles a component for this machine. Takes seconds; never done while a call waits.
-pub fn compile(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, CompileError> {
-    engine.inner().precompile_component(component).map_err(|error| CompileError(format!("{error:#}")))
+/// Compiles a component for all machines of this architecture. Takes seconds; never done while a call waits.
+pub fn compile(component: &[u8]) -> Result<Vec<u8>, CompileError> {
+    let compiled = Engine::portable().and_then(|engine| engine.inner().precompile_component(component));
+    compiled.map_err(|error| CompileError(format!("{error:#}")))
 }
 
 /// Maps compiled code into this process.

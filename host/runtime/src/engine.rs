@@ -15,8 +15,25 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine for this machine.
+    /// An engine that runs what [`compile`](crate::compile) made.
     pub fn new() -> wasmtime::Result<Self> {
+        Self::of(&Self::config())
+    }
+
+    /// An engine that compiles for every machine of this architecture. Packages are compiled on other machines than those
+    /// they run on, and virtual machines move: code must not use what only the processor here can do.
+    pub(crate) fn portable() -> wasmtime::Result<Self> {
+        let mut config = Self::config();
+        // With a target named, wasmtime leaves out what it would find out about this processor.
+        config.target(&target_lexicon::Triple::host().to_string())?;
+        Self::of(&config)
+    }
+
+    fn of(config: &Config) -> wasmtime::Result<Self> {
+        Ok(Self { inner: wasmtime::Engine::new(config)?, ticking: AtomicBool::new(false) })
+    }
+
+    fn config() -> Config {
         let mut config = Config::new();
         config
             .wasm_component_model(true)
@@ -31,7 +48,7 @@ impl Engine {
             // The same call computes the same numbers on every machine.
             .cranelift_nan_canonicalization(true)
             .relaxed_simd_deterministic(true);
-        Ok(Self { inner: wasmtime::Engine::new(&config)?, ticking: AtomicBool::new(false) })
+        config
     }
 
     pub(crate) fn inner(&self) -> &wasmtime::Engine {

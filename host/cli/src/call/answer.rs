@@ -1,6 +1,6 @@
 use std::sync::{Arc, OnceLock};
 
-use cpi_broker::{AgentContext, AgentVault, IntentLog, Journal};
+use cpi_broker::{AgentContext, AgentVault, IntentLog, Journal, Level};
 use cpi_protocol::{Call, CpiError, ErrorType, Method, Request};
 use cpi_runtime::{Capabilities, Tape};
 use serde_json::Value;
@@ -66,6 +66,12 @@ pub(super) async fn answer(
     let result = running.call(call).await;
     if result.is_ok() {
         running.capabilities.uploads.forget();
+        let places = &running.session.manifest().agents.place;
+        if !places.is_empty() && running.capabilities.agents.is_forgotten() {
+            let text = "the agent's settings went into no request: none fits `place` of [agents] in the plugin's manifest, \
+                        so the agent of the VM may not find them";
+            running.capabilities.journal.write(Level::Warn, text);
+        }
     }
     if let Some(recorder) = recorder {
         recorder.answer(&result);
