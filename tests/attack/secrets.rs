@@ -139,7 +139,7 @@ fn repeated() {
     let endpoint = Endpoint::in_turn(&[(400, &body)]);
     let host = aws(&endpoint.url());
     let answer = whole(&host, host.call("has_vm", &json!(["i-1"])));
-    assert!(answer.error().1.contains("DescribeInstances: Echo: * *"), "{answer:?}");
+    assert!(answer.error().1.contains("DescribeInstances: Echo: VM 'i-1': * *"), "{answer:?}");
     assert!(answer.stderr.contains("the answer repeated a secret"), "{answer:?}");
 }
 
