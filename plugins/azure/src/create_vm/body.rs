@@ -74,37 +74,17 @@ pub(crate) fn body(order: &Order<'_>) -> Value {
 }
 
 fn properties(order: &Order<'_>) -> Map<String, Value> {
-    let Order { request, candidate, image, .. } = order;
+    let Order { request, candidate, .. } = order;
+    let vm = &request.vm;
     let interface =
         |(index, resource): (usize, &Resource)| json!({"id": resource.id, "properties": {"primary": index == 0}});
     let interfaces: Vec<_> = order.interfaces.iter().enumerate().map(interface).collect();
-    let vm = &request.vm;
-    let mut storage = json!({
-        "imageReference": image.source.reference(),
-        "osDisk": vm.root_disk.body(order.os_disk, &vm.ephemeral_disk, image.disk, candidate.size),
-    });
-    if let Some(storage) = storage.as_object_mut() {
-        if let Some(disk) = vm.ephemeral_disk.body(order.ephemeral_disk, candidate.size) {
-            storage.insert("dataDisks".to_owned(), json!([disk]));
-        }
-        if order.delete_disks {
-            for disk in storage.values_mut().flat_map(disks_in) {
-                disk.insert("deleteOption".to_owned(), json!("Delete"));
-            }
-        }
-        if let Some(controller) = &vm.machine.disk_controller {
-            storage.insert("diskControllerType".to_owned(), json!(controller));
-        }
-    }
-    if let Some(vhds) = &request.vhds {
-        storage = vhds.profile(&storage, image);
-    }
     let mut properties = Map::new();
     let mut insert = |key: &str, value: Value| drop(properties.insert(key.to_owned(), value));
     insert("hardwareProfile", json!({"vmSize": candidate.size}));
     insert("osProfile", os_profile(order));
     insert("networkProfile", json!({"networkInterfaces": interfaces}));
-    insert("storageProfile", storage);
+    insert("storageProfile", storage_profile(order));
     if let Some(set) = order.availability_set {
         insert("availabilitySet", set.reference());
     }
@@ -126,6 +106,32 @@ fn properties(order: &Order<'_>) -> Map<String, Value> {
         spot.add_to(&mut properties);
     }
     properties
+}
+
+/// What the VM is made of, and its disks: managed ones, or blobs.
+fn storage_profile(order: &Order<'_>) -> Value {
+    let Order { request, candidate, image, .. } = order;
+    let vm = &request.vm;
+    let mut storage = Map::new();
+    storage.insert("imageReference".to_owned(), image.source.reference());
+    let os_disk = vm.root_disk.body(order.os_disk, &vm.ephemeral_disk, image.disk, candidate.size);
+    storage.insert("osDisk".to_owned(), os_disk);
+    if let Some(disk) = vm.ephemeral_disk.body(order.ephemeral_disk, candidate.size) {
+        storage.insert("dataDisks".to_owned(), json!([disk]));
+    }
+    if order.delete_disks {
+        for disk in storage.values_mut().flat_map(disks_in) {
+            disk.insert("deleteOption".to_owned(), json!("Delete"));
+        }
+    }
+    if let Some(controller) = &vm.machine.disk_controller {
+        storage.insert("diskControllerType".to_owned(), json!(controller));
+    }
+    let storage = Value::Object(storage);
+    match &request.vhds {
+        Some(vhds) => vhds.profile(&storage, image),
+        None => storage,
+    }
 }
 
 /// The disks in a member of a storage profile, one or several.

@@ -12,6 +12,8 @@ pub(super) struct Made {
     pub intents: Vec<Intent>,
     /// A VM was ordered, and may be there.
     pub vm: bool,
+    /// The last one did not come up.
+    pub broken_vm: bool,
 }
 
 /// Why there is no VM, and what is to be done with what was made for it.
@@ -36,6 +38,8 @@ impl From<ApiError> for Broken {
 
 /// Azure may not be done with a part when the next one goes.
 const TRIES: usize = 3;
+/// Operators search for these words.
+const FAILS: &str = "This VM fails in provisioning after multiple retries";
 
 /// Removes everything and returns the failure that made it necessary, with what could not be removed at its end.
 pub(super) async fn undo(arm: &Arm, request: &Request, made: &Made, broken: Broken) -> Failure {
@@ -47,32 +51,36 @@ pub(super) async fn undo(arm: &Arm, request: &Request, made: &Made, broken: Brok
         return failure;
     }
     log::info("removing what was made", &[("reason", &failure.describe())]);
-    let mut removed = Ok(());
-    for _ in 0..TRIES {
-        removed = remove(arm, request, made).await;
-        match &removed {
-            Ok(()) => break,
-            Err(second) => log::warn("not everything was removed", &[("error", &second.describe())]),
-        }
-    }
-    match removed {
+    match insist(async || remove(arm, request, made).await).await {
         Ok(()) => {
             made.intents.iter().for_each(Intent::removed);
             failure
         }
         Err(second) => {
-            let left = format!("and not everything was removed: {}. Look for {}", second.describe(), parts(request));
+            let left = format!("not everything was removed: {}. Look for {}", second.describe(), parts(request));
+            let left = if made.broken_vm { format!("{FAILS}, and {left}") } else { format!("and {left}") };
             // Another attempt would find the addresses taken.
             Failure::vm_not_created(failure.and(&left).message(), false)
         }
     }
 }
 
+/// Removes something at the third try at the latest.
+pub(super) async fn insist(remove: impl AsyncFn() -> Result<(), Failure>) -> Result<(), Failure> {
+    let mut removed = Ok(());
+    for _ in 0..TRIES {
+        removed = remove().await;
+        match &removed {
+            Ok(()) => break,
+            Err(failure) => log::warn("not everything was removed", &[("error", &failure.describe())]),
+        }
+    }
+    removed
+}
+
 fn kept(request: &Request, failure: &Failure) -> Failure {
-    Failure::vm_not_created(failure.describe(), false).and(&format!(
-        "This VM fails in provisioning after multiple retries. You need to delete {} yourself, since keep_failed_vms is set",
-        parts(request)
-    ))
+    Failure::vm_not_created(failure.describe(), false)
+        .and(&format!("{FAILS}. You need to delete {} yourself, since keep_failed_vms is set", parts(request)))
 }
 
 /// What a VM consists of, for who has to look for it.

@@ -34,6 +34,14 @@ class Failures(Machines):
         self.assertEqual([bodies[0]] * 3, bodies)
         self.assertEqual("Succeeded", self.vm()["properties"]["provisioningState"])
 
+    @row(54)
+    def test_what_is_between_two_tries_is_removed_at_the_third_try_at_the_latest(self) -> None:
+        self.failing(1)
+        self.fault("DELETE", "/virtualMachines/", status=409, code="Conflict", message="not yet", times=2)
+        self.cpi("create_vm", *self.create_vm(ALL, "group"))
+        self.assertEqual([409, 409, 202], [one["status"] for one in self.requests("DELETE", "/virtualMachines/")])
+        self.assertEqual(2, len(self.requests("PUT", "/virtualMachines/")))
+
     @row(54, 56, 57)
     def test_three_times_at_most(self) -> None:
         self.failing(9)
@@ -141,6 +149,7 @@ class Failures(Machines):
         error = self.answer("create_vm", *self.create_vm(SIZE))["error"]
         self.assertEqual((1, 1), (error["message"].count("a lock forbids it"), error["message"].count("no room")))
         self.assertIn(f"Look for the VM '{AGENT}'", error["message"])
+        self.assertIn("This VM fails in provisioning after multiple retries, and not everything", error["message"])
 
     @row(57)
     def test_words_are_those_of_the_manifest(self) -> None:
