@@ -14,16 +14,21 @@ pub(crate) async fn create(arm: &Arm, image: &Image, properties: &str, tags: &[T
         return light::create(arm, &offered, &metadata).await;
     }
     let id = format!("bosh-stemcell-{}", random::uuid()?);
-    let Some(gallery) = Gallery::of(&arm.settings) else { return upload::upload(arm, image, &id, &metadata).await };
+    let Some(gallery) = Gallery::of(&arm.settings) else {
+        return Ok(upload::upload(arm, image, &id, &metadata).await?.0);
+    };
     let missing =
         || Failure::rejected("Missing the property 'location' in the global configuration: a gallery needs it");
     let location = arm.settings.location.as_deref().ok_or_else(missing)?;
     let publication = publication(arm, gallery, image, &mut metadata).await?;
-    let id = upload::upload(arm, image, &id, &metadata).await?;
+    let (id, intent) = upload::upload(arm, image, &id, &metadata).await?;
     match publication.publish(arm, &id, &metadata, location).await {
         Ok(_) => Ok(id),
         Err(failure) => match delete::delete(arm, &id).await {
-            Ok(()) => Err(failure),
+            Ok(()) => {
+                intent.removed();
+                Err(failure)
+            }
             Err(second) => Err(failure.and(&format!("the stemcell '{id}' is left behind: {}", second.describe()))),
         },
     }

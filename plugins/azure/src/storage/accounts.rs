@@ -52,7 +52,8 @@ pub(crate) async fn find_or_make(
     if !name_available {
         let why = message.unwrap_or_else(|| "the name is taken".to_owned());
         return Err(Failure::rejected(format!(
-            "The storage account '{name}' cannot be made: {why}. Name another one in storage_account_name"
+            "The storage account '{name}' cannot be made: {why}. Name another one in storage_account_name",
+            why = why.trim_end_matches('.')
         )));
     }
     let missing = || {

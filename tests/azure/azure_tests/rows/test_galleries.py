@@ -206,6 +206,15 @@ class Uploads(Stemcells):
         self.assertEqual(tags, self.found()["tags"])
 
     @row(24)
+    def test_it_is_made_again_though_there_is_an_image_from_before(self) -> None:
+        stemcell = self.upload(vhd(b"one"))
+        self.emulator.done("DELETE", f"g/providers/Microsoft.{self.VERSION}", GALLERIES)
+        Plugin.image(self, f"{stemcell.removeprefix('bosh-stemcell-')}-P-eastus", "Premium_LRS")
+        self.cpi("create_vm", *self.create_vm(SIZE, stemcell=stemcell))
+        used = self.vm(AGENT)["properties"]["storageProfile"]["imageReference"]["id"]
+        self.assertTrue(used.endswith("/versions/1.500.0"), used)
+
+    @row(24)
     def test_a_stemcell_that_was_uploaded_without_a_gallery_becomes_an_image(self) -> None:
         self.configure(compute_gallery_name="")
         stemcell = self.upload(vhd(b"one"))

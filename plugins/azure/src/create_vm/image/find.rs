@@ -5,16 +5,18 @@ use crate::arm::Arm;
 use crate::stemcells::gallery::Gallery;
 use crate::stemcells::light::is_light;
 
-/// The image of a stemcell, if there is one: for a light one that of the marketplace, else one of the gallery, if there is
-/// one, else the one for this type of disk in this location.
+/// The image of a stemcell, if there is one: for a light one that of the marketplace, for one that was uploaded for the
+/// gallery its version there, else the one for this type of disk in this location.
 pub(crate) async fn find(arm: &Arm, stemcell: &str, sku: &str, location: &str) -> Result<Option<Image>, Failure> {
     if is_light(stemcell) {
         return light::find(arm, stemcell, location).await.map(Some);
     }
-    if let Some(gallery) = Gallery::of(&arm.settings)
-        && let Some(image) = gallery::find(arm, &gallery, stemcell, location).await?
-    {
-        return Ok(Some(image));
+    if let Some(gallery) = Gallery::of(&arm.settings) {
+        let found = gallery::find(arm, &gallery, stemcell, location).await?;
+        // A version that is gone is made again, even where an image from before the gallery is there still.
+        if found.is_some() || gallery::is_meant(arm, gallery, stemcell).await? {
+            return Ok(found);
+        }
     }
     managed::find(arm, stemcell, sku, location).await
 }

@@ -17,14 +17,20 @@ pub(super) async fn find(
     Image::new(resource.id, &version.tags).map(Some)
 }
 
-/// The same, made of the stemcell's blob; none when the stemcell was not uploaded for this gallery.
+/// Whether the stemcell was uploaded for this gallery.
+pub(super) async fn is_meant(arm: &Arm, gallery: Gallery, stemcell: &str) -> Result<bool, Failure> {
+    let metadata = heavy::copy::metadata(arm, stemcell).await?;
+    Ok(metadata.is_some_and(|metadata| Publication::meant(gallery, &metadata).is_some()))
+}
+
+/// That version, made of the stemcell's blob; none when the stemcell was not uploaded for this gallery.
 pub(super) async fn make(
     arm: &Arm,
     gallery: Gallery,
     stemcell: &str,
     location: &str,
 ) -> Result<Option<Image>, Failure> {
-    let metadata = heavy::copy::metadata(arm, stemcell).await?;
+    let Some(metadata) = heavy::copy::metadata(arm, stemcell).await? else { return Ok(None) };
     let Some(publication) = Publication::meant(gallery, &metadata) else { return Ok(None) };
     let (resource, version) = publication.publish(arm, stemcell, &metadata, location).await?;
     let version = replicate::replicate(arm, &resource, version, location).await?;

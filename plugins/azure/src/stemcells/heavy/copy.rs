@@ -5,9 +5,10 @@ use crate::arm::Arm;
 use crate::stemcells::metadata::Metadata;
 use crate::storage::{Account, Blob, accounts};
 
-/// What a stemcell says of itself.
-pub(crate) async fn metadata(arm: &Arm, stemcell: &str) -> Result<Metadata, Failure> {
-    Ok(original(arm, stemcell).await?.2)
+/// What a stemcell says of itself, if its blob is there.
+pub(crate) async fn metadata(arm: &Arm, stemcell: &str) -> Result<Option<Metadata>, Failure> {
+    let Some(account) = accounts::existing(arm).await? else { return Ok(None) };
+    Ok(blob(arm, &account, stemcell)?.find().await?.map(|found| found.metadata))
 }
 
 /// The blob of a stemcell in an account of a location, and what it says of itself. Where the default account is elsewhere,

@@ -12,10 +12,16 @@ const ROOT_IMAGE: &str = "root.vhd";
 /// Pages have so many bytes.
 const PAGE: u64 = 512;
 
-/// Uploads the image of a stemcell into the default account, and returns the stemcell's identifier.
+/// Uploads the image of a stemcell into the default account, and returns the stemcell's identifier and what is on record of
+/// its blob.
 ///
 /// A failure removes the blob. A call that is killed leaves it, and the next one for the same stemcell goes on with it.
-pub(crate) async fn upload(arm: &Arm, image: &Image, id: &str, metadata: &Metadata) -> Result<String, Failure> {
+pub(crate) async fn upload(
+    arm: &Arm,
+    image: &Image,
+    id: &str,
+    metadata: &Metadata,
+) -> Result<(String, Intent), Failure> {
     let root = image.member(ROOT_IMAGE.to_owned()).await.map_err(Failure::rejected)?;
     let size = root.size().await.map_err(Failure::rejected)?;
     if size == 0 || !size.is_multiple_of(PAGE) {
@@ -32,7 +38,7 @@ pub(crate) async fn upload(arm: &Arm, image: &Image, id: &str, metadata: &Metada
         Ok(_) => {
             upload.intent.created(&upload.id);
             upload.note.forget().await;
-            Ok(upload.id)
+            Ok((upload.id, upload.intent))
         }
         Err(error) => Err(upload.undo(error).await),
     }
