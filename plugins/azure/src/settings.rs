@@ -141,7 +141,7 @@ fn check_tracking_guid(all: &Properties) -> Result<(), Failure> {
     }
 }
 
-fn filled(all: &Properties, key: &str) -> Result<Option<String>, Failure> {
+pub(crate) fn filled(all: &Properties, key: &str) -> Result<Option<String>, Failure> {
     Ok(all.text(key)?.filter(|text| !text.is_empty()))
 }
 

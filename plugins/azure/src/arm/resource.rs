@@ -114,15 +114,19 @@ impl Resource {
         json!({"id": self.id})
     }
 
+    /// An error tells of a name that cannot be one.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let Some(name) = &self.misnomer else { return Ok(()) };
+        let kind = self.kind;
+        Err(format!(
+            "'{name}' cannot be in the name of a resource ({kind}): names are not empty and have no '/' in them"
+        ))
+    }
+
     /// Its URL, or that of something below it or of an action; with more in the query, if need be. An error tells of a
     /// name that cannot be one.
     pub(crate) fn url(&self, endpoint: &str, below: &str, query: &[(&str, &str)]) -> Result<String, String> {
-        if let Some(name) = &self.misnomer {
-            let kind = self.kind;
-            return Err(format!(
-                "'{name}' cannot be in the name of a resource ({kind}): names are not empty and have no '/' in them"
-            ));
-        }
+        self.check()?;
         let mut url = endpoint.to_owned();
         for segment in
             self.id.trim_start_matches('/').split('/').chain(below.split('/').filter(|part| !part.is_empty()))

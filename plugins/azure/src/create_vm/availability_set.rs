@@ -39,7 +39,7 @@ const LONGEST: usize = 80;
 
 /// The name of the set of a VM: the operator's, else that of the instance group.
 pub(crate) fn name(wanted: &WantedSet, group: Option<&String>) -> Option<String> {
-    wanted.name.clone().or_else(|| group.map(|group| shortened(group)))
+    wanted.name.clone().or_else(|| group.filter(|group| !group.is_empty()).map(|group| shortened(group)))
 }
 
 /// A name that Azure takes: of a long one its digest, which Ruby makes with MD5, and its end.
@@ -122,6 +122,7 @@ mod tests {
         assert!(made.starts_with("az-") && made.ends_with(&format!("-{}", "g".repeat(40))), "{made}");
         assert_eq!(name(&wanted, Some(&"g".repeat(80))).unwrap().len(), 80);
         assert_eq!(shortened(&"a".repeat(100)).split('-').nth(1), Some("36a92cc94a9e0fa21f625f8bfb007adf"));
+        assert_eq!(name(&wanted, Some(&String::new())), None);
         assert_eq!(name(&WantedSet { name: Some("n".into()), ..wanted }, Some(&group)).as_deref(), Some("n"));
     }
 

@@ -84,7 +84,10 @@ impl RootDisk {
             sku: root.text("type")?.or(all.text("storage_account_type")?),
             placement,
             caching: caching.unwrap_or(Caching::ReadWrite),
-            encryption_set: root.text("disk_encryption_set_name")?.map(|name| encryption_set_id(settings, &name)),
+            encryption_set: root
+                .text("disk_encryption_set_name")?
+                .map(|name| encryption_set_id(settings, &name))
+                .transpose()?,
         })
     }
 
@@ -171,7 +174,10 @@ impl EphemeralDisk {
             size_mib,
             sku,
             caching: caching.unwrap_or(usual),
-            encryption_set: properties.text("disk_encryption_set_name")?.map(|name| encryption_set_id(settings, &name)),
+            encryption_set: properties
+                .text("disk_encryption_set_name")?
+                .map(|name| encryption_set_id(settings, &name))
+                .transpose()?,
             iops: properties.number("iops")?,
             mbps: properties.number("mbps")?,
         })

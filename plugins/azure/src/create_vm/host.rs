@@ -18,7 +18,8 @@ pub(crate) struct Host {
 impl Host {
     /// `dedicated_host_group` and `dedicated_host`, names in the VM's resource group or ids.
     pub(crate) fn parse(all: &Properties, settings: &Settings, group: &str) -> Result<Option<Self>, Failure> {
-        let hosts = all.text("dedicated_host_group")?.map(|name| id_of(settings, group, Kind::HostGroup, &name));
+        let hosts = all.text("dedicated_host_group")?;
+        let hosts = hosts.map(|name| id_of(settings, group, Kind::HostGroup, &name)).transpose()?;
         let (id, one) = match (all.text("dedicated_host")?, hosts) {
             (None, None) => return Ok(None),
             (None, Some(hosts)) => (hosts, None),

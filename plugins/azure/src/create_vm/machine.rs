@@ -22,7 +22,8 @@ pub(crate) struct Machine {
 impl Machine {
     pub(crate) fn parse(all: &Properties, settings: &Settings, group: &str) -> Result<Self, Failure> {
         let proximity_group = all.text("proximity_placement_group")?;
-        let proximity_group = proximity_group.map(|name| id_of(settings, group, Kind::ProximityPlacementGroup, &name));
+        let proximity_group =
+            proximity_group.map(|name| id_of(settings, group, Kind::ProximityPlacementGroup, &name)).transpose()?;
         let disk_controller = all.text("disk_controller_type")?;
         if let Some(other) = disk_controller.as_ref().filter(|kind| !["SCSI", "NVMe"].contains(&kind.as_str())) {
             return Err(Failure::rejected(format!("'disk_controller_type' can be SCSI or NVMe, got: '{other}'")));

@@ -10,7 +10,7 @@ use crate::arm::Kind;
 use crate::errors;
 use crate::ids::id_of;
 use crate::properties::Properties;
-use crate::settings::{Settings, named};
+use crate::settings::{Settings, filled, named};
 
 /// What the operator wants of a VM.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl VmProperties {
         let resource_group = all.text("resource_group_name")?.unwrap_or_else(|| settings.resource_group.clone());
         let zones = zones(all)?;
         vhds::check(settings, &zones)?;
-        let set = named(all, "availability_set")?.map(|(name, _)| name);
+        let set = named(all, "availability_set")?.map(|(name, _)| name).filter(|name| !name.is_empty());
         if !zones.is_empty() && set.is_some() {
             return Err(Failure::rejected(
                 "Only one of 'availability_zone' and 'availability_set' is allowed to be configured for a VM",
@@ -106,7 +106,7 @@ impl VmProperties {
         let availability_set = Some(wanted_set(all, set, settings)?).filter(|_| joins);
         Ok(Self {
             sizes: sizes(all)?,
-            has_own_size: all.text("instance_type")?.is_some(),
+            has_own_size: filled(all, "instance_type")?.is_some(),
             zones,
             availability_set,
             account: WantedAccount::parse(all)?,
@@ -135,7 +135,7 @@ impl VmProperties {
 }
 
 fn sizes(all: &Properties) -> Result<Vec<String>, Failure> {
-    let sizes: Vec<_> = all.text("instance_type")?.into_iter().chain(all.strings("instance_types")?).collect();
+    let sizes: Vec<_> = filled(all, "instance_type")?.into_iter().chain(all.strings("instance_types")?).collect();
     if sizes.is_empty() {
         return Err(Failure::rejected(
             "missing 'instance_type': name a size in vm_type/instance_type, or use vm_resources, which choose one",
@@ -172,10 +172,8 @@ fn wanted_set(all: &Properties, name: Option<String>, settings: &Settings) -> Re
         (false, true) => (5, 2),
         (false, false) => (5, 3),
     };
-    let of = match all.object("availability_set") {
-        Ok(object) if name.is_some() => object,
-        _ => all.clone(),
-    };
+    // A name alone says no counts.
+    let of = all.object("availability_set").unwrap_or_default();
     let count = |key: &str| Ok::<_, Failure>(of.number(key)?.or(all.number(key)?));
     Ok(WantedSet {
         name,
@@ -187,8 +185,8 @@ fn wanted_set(all: &Properties, name: Option<String>, settings: &Settings) -> Re
 /// The VM's own, else that of the configuration.
 fn identity(all: &Properties, settings: &Settings, group: &str) -> Result<Option<Identity>, Failure> {
     let own = all.object("managed_identity")?;
-    let wanted = if own.keys().next().is_some() { &own } else { &settings.identity };
-    if wanted.keys().next().is_none() {
+    let wanted = if all.is_given("managed_identity") { &own } else { &settings.identity };
+    if !all.is_given("managed_identity") && wanted.keys().next().is_none() {
         return Ok(None);
     }
     let name = wanted.text("user_assigned_identity_name")?;
@@ -207,12 +205,12 @@ fn identity(all: &Properties, settings: &Settings, group: &str) -> Result<Option
             "'user_assigned_identity_name' is required in 'managed_identity' when 'type' is 'UserAssigned'",
         )
     })?;
-    Ok(Some(Identity::User(id_of(settings, group, Kind::UserAssignedIdentity, &name))))
+    Ok(Some(Identity::User(id_of(settings, group, Kind::UserAssignedIdentity, &name)?)))
 }
 
 fn capacity_reservation_group(all: &Properties, settings: &Settings, group: &str) -> Result<Option<String>, Failure> {
     let by_name = all.text("capacity_reservation_group")?;
-    let by_name = by_name.map(|name| id_of(settings, group, Kind::CapacityReservationGroup, &name));
+    let by_name = by_name.map(|name| id_of(settings, group, Kind::CapacityReservationGroup, &name)).transpose()?;
     Ok(all.text("capacity_reservation_group_id")?.or(by_name))
 }
 
@@ -230,7 +228,8 @@ fn security_profile(all: &Properties) -> Result<Option<SecurityProfile>, Failure
             )));
         }
     };
-    let secure_boot = wanted.flag("secure_boot_enabled")?.unwrap_or(trusted_launch);
+    let secure_boot = wanted.flag("secure_boot_enabled").map_err(|wrong| Failure::rejected(wrong.message()))?;
+    let secure_boot = secure_boot.unwrap_or(trusted_launch);
     if secure_boot && !trusted_launch {
         return Err(Failure::rejected("'security_profile.secure_boot_enabled' needs the security_type TrustedLaunch"));
     }
@@ -265,6 +264,7 @@ mod tests {
         let vm = parse(&json!({"instance_type": "A", "instance_types": ["B", "A"]})).unwrap();
         assert_eq!(vm.sizes, ["A", "B"]);
         assert!(refusal(&json!({})).contains("vm_type/instance_type"));
+        assert!(refusal(&json!({"instance_type": ""})).contains("vm_type/instance_type"));
     }
 
     #[test]
@@ -281,6 +281,10 @@ mod tests {
             vm.availability_set,
             Some(WantedSet { name: Some("s".into()), update_domains: 5, fault_domains: 3 })
         );
+        for (set, update_domains) in [(json!({"platform_update_domain_count": 7}), 7), (json!(""), 5)] {
+            let vm = parse(&json!({"instance_type": "A", "availability_set": set})).unwrap();
+            assert_eq!(vm.availability_set, Some(WantedSet { name: None, update_domains, fault_domains: 2 }));
+        }
     }
 
     #[test]
@@ -304,6 +308,18 @@ mod tests {
         assert!(
             refusal(&json!({"instance_type": "A", "managed_identity": {"type": "UserAssigned"}})).contains("required")
         );
+        let vm = parse(&json!({"instance_type": "A", "managed_identity": {}})).unwrap();
+        assert_eq!(vm.identity, Some(Identity::System));
+        let user = json!({"type": "UserAssigned", "user_assigned_identity_name": "a/b"});
+        for (key, value) in [
+            ("managed_identity", user),
+            ("capacity_reservation_group", json!("a/b")),
+            ("proximity_placement_group", json!("")),
+            ("dedicated_host_group", json!("a/b")),
+            ("root_disk", json!({"disk_encryption_set_name": "a/b"})),
+        ] {
+            assert!(refusal(&json!({"instance_type": "A", key: value})).contains("cannot be in the name"), "{key}");
+        }
     }
 
     #[test]
@@ -343,5 +359,8 @@ mod tests {
         assert_eq!(of(json!({})).unwrap(), Some(SecurityProfile { trusted_launch: true, secure_boot: true }));
         assert!(of(json!({"security_type": "ConfidentialVM"})).is_err());
         assert!(of(json!({"security_type": "Standard", "secure_boot_enabled": true})).is_err());
+        let refused = of(json!({"secure_boot_enabled": "x"})).unwrap_err();
+        let said = "'security_profile.secure_boot_enabled' must be true or false, got: \"x\"";
+        assert_eq!(refused, Failure::rejected(said));
     }
 }

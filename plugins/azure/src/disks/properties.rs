@@ -70,7 +70,7 @@ impl DiskProperties {
         }
         if let Some(set) = &self.encryption_set {
             let encryption = json!({
-                "diskEncryptionSetId": encryption_set_id(settings, set),
+                "diskEncryptionSetId": encryption_set_id(settings, set)?,
                 "type": "EncryptionAtRestWithCustomerKey",
             });
             properties.insert("encryption".to_owned(), encryption);
@@ -91,7 +91,7 @@ impl DiskProperties {
 }
 
 /// The id of a disk encryption set, by its name in the default resource group or by itself.
-pub(crate) fn encryption_set_id(settings: &Settings, name: &str) -> String {
+pub(crate) fn encryption_set_id(settings: &Settings, name: &str) -> Result<String, Failure> {
     id_of(settings, &settings.resource_group, Kind::DiskEncryptionSet, name)
 }
 
