@@ -84,12 +84,12 @@ pub(crate) fn of_disk(error: ApiError, disk: &DiskId) -> Failure {
 }
 
 /// An error of a request that was to make a disk. What is not there then is what the disk was to be in or of.
-pub(crate) fn of_new_disk(failure: Failure, disk: &DiskId) -> Failure {
+pub(crate) fn of_new_disk(failure: Failure) -> Failure {
     match failure {
         Failure::Cloud(failure) if QUOTA.contains(&failure.code.as_str()) => {
             Failure::no_disk_space(Failure::Cloud(failure).describe())
         }
-        other => other.within(&format!("disk '{}'", disk.name)),
+        other => other,
     }
 }
 

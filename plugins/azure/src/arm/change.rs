@@ -78,7 +78,9 @@ impl Arm {
             method == Method::Delete && self.settings.force_deletion && resource.kind == Kind::VirtualMachine.name();
         let query: &[_] = if by_force { &[("forceDeletion", "true")] } else { &[] };
         let url = self.url(&operation, resource, below, query)?;
-        let mut repeats = Repeats::new(etag.is_some());
+        // Azure may not have noticed yet that a disk's VM is gone, so that refusal is not believed at once.
+        let conflicts = usize::from(method == Method::Delete && resource.kind == Kind::Disk.name());
+        let mut repeats = Repeats::new(etag.is_some(), conflicts);
         loop {
             let mut request = Self::request(method, url.clone());
             if let Some(body) = body {
@@ -93,7 +95,7 @@ impl Arm {
                 _ => Err(failed(operation.clone(), &answer)),
             };
             let told = operation::retry_after(answer.header("retry-after"));
-            let Some((why, pause)) = repeats.next(&ended, told) else {
+            let Some((why, pause)) = repeats.next(&ended, answer.status, told) else {
                 return ended.map(|ended| (answer.status, ended));
             };
             log::info("sending a request again", &[("operation", &operation), ("error", &why.to_string())]);

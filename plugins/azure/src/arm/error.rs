@@ -6,8 +6,10 @@ use serde_json::Value;
 const GONE: [&str; 4] = ["NotFound", "ParentResourceNotFound", "ResourceGroupNotFound", "ResourceNotFound"];
 
 /// Another operation on the same resource, or one of Azure's own, is in the way for a while.
-const IN_THE_WAY: [&str; 7] = [
+const IN_THE_WAY: [&str; 9] = [
     "AnotherOperationInProgress",
+    "AttachDiskWhileBeingDetached",
+    "CanceledAndSupersededDueToAnotherOperation",
     "ConflictingConcurrentWriteNotAllowed",
     "OperationPreempted",
     "ReferencedResourceNotProvisioned",
@@ -15,6 +17,9 @@ const IN_THE_WAY: [&str; 7] = [
     "RetryableErrorDueToAnotherOperation",
     "NicReservedForAnotherVm",
 ];
+
+/// These say that something failed; what failed is the first of the details.
+const WRAPPERS: [&str; 3] = ["Canceled", "DeploymentFailed", "ResourceDeploymentFailure"];
 
 /// The version that a request names is no more the present one.
 const OUTDATED: [&str; 2] = ["ConditionNotMet", "PreconditionFailed"];
@@ -50,6 +55,11 @@ pub(super) fn of_answer(operation: String, status: u16, body: &[u8], request_id:
     let (code, message) = code_and_message(&document).unwrap_or_else(|| {
         let text: String = String::from_utf8_lossy(body).chars().take(LONGEST).collect();
         let message = if text.trim().is_empty() { "the answer has no text".to_owned() } else { text };
+        // Nothing is gone because somebody on the way to Azure says so, whose answers have no number.
+        if status == 404 && request_id.is_none() {
+            let who = "this does not come from Azure's Resource Manager: look at endpoints.management, and at proxies";
+            return ("HTTP 404".to_owned(), format!("{message} ({who})"));
+        }
         (code_of(status), message)
     });
     ApiError::Service { operation, code, message, request_id: request_id.map(str::to_owned) }
@@ -59,8 +69,13 @@ pub(super) fn of_answer(operation: String, status: u16, body: &[u8], request_id:
 pub(super) fn code_and_message(document: &Value) -> Option<(String, String)> {
     let error = document.get("error").filter(|error| error.is_object()).unwrap_or(document);
     let text = |of: &Value, key: &str| of.get(key).and_then(Value::as_str).map(str::to_owned);
-    let code = text(error, "code")?;
+    let mut code = text(error, "code")?;
     let mut message = text(error, "message").unwrap_or_default();
+    let inner = error.pointer("/details/0").and_then(|detail| text(detail, "code"));
+    if let Some(inner) = inner.filter(|inner| !inner.is_empty() && WRAPPERS.contains(&code.as_str())) {
+        message = format!("{code}: {message}");
+        code = inner;
+    }
     for detail in error.get("details").and_then(Value::as_array).into_iter().flatten() {
         let more = text(detail, "message").filter(|more| !more.is_empty() && !message.contains(more.as_str()));
         if let Some(more) = more {
@@ -108,6 +123,15 @@ mod tests {
         assert_eq!(shown(403, policy), "op: RequestDisallowedByPolicy: no (policy 'Allowed locations') (request id 7)");
         assert_eq!(shown(500, "<html>"), "op: HTTP 500: <html> (request id 7)");
         assert_eq!(shown(404, ""), "op: NotFound: the answer has no text (request id 7)");
+        assert_eq!(
+            shown(
+                200,
+                r#"{"status": "Canceled", "error": {"code": "Canceled", "message": "Operation was canceled.",
+                    "details": [{"code": "CanceledAndSupersededDueToAnotherOperation", "message": "late"}]}}"#
+            ),
+            "op: CanceledAndSupersededDueToAnotherOperation: Canceled: Operation was canceled. \
+             (CanceledAndSupersededDueToAnotherOperation: late) (request id 7)"
+        );
     }
 
     #[test]
@@ -124,6 +148,12 @@ mod tests {
         let gone = |code: &str| {
             is_gone(&of_answer(String::new(), 404, format!(r#"{{"error":{{"code":"{code}"}}}}"#).as_bytes(), None))
         };
+        let answered = |body: &str, request_id| of_answer("op".to_owned(), 404, body.as_bytes(), request_id);
+        assert!(is_gone(&answered("", Some("7"))));
+        for page in ["", "<html>", r#"{"message": "no Route matched"}"#] {
+            let error = answered(page, None);
+            assert!(!is_gone(&error) && error.to_string().contains("does not come from Azure"), "{error}");
+        }
         assert!(gone("ResourceNotFound") && gone("ResourceGroupNotFound"));
         assert!(!gone("SubscriptionNotFound") && !gone("InvalidSubscriptionId"));
     }

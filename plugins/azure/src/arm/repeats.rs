@@ -16,20 +16,23 @@ const FAILED: usize = 3;
 pub(super) struct Repeats {
     /// The request names the version that it changes.
     names_version: bool,
+    /// So often more a conflict is not believed.
+    conflicts: usize,
     pace: Pace,
     failed: usize,
 }
 
 impl Repeats {
-    pub(super) fn new(names_version: bool) -> Self {
-        Self { names_version, pace: Pace::new(), failed: 0 }
+    pub(super) fn new(names_version: bool, conflicts: usize) -> Self {
+        Self { names_version, conflicts, pace: Pace::new(), failed: 0 }
     }
 
-    /// Why and when to send it again after it ended like this, if it is to be sent again. `told` is the pause that Azure's
-    /// answer asks for.
+    /// Why and when to send it again after it ended like this, if it is to be sent again. `status` is that of Azure's answer,
+    /// and `told` the pause that it asks for.
     pub(super) fn next(
         &mut self,
         ended: &Result<Ended, ApiError>,
+        status: u16,
         told: Option<Duration>,
     ) -> Option<(ApiError, Duration)> {
         let (error, again) = match ended {
@@ -40,6 +43,10 @@ impl Repeats {
         if self.will_pass(error) && self.pace.waited() < IN_THE_WAY {
             let pause = self.pace.pause(again.or(told))?;
             return Some((error.clone(), pause));
+        }
+        if status == 409 && self.conflicts > 0 {
+            self.conflicts -= 1;
+            return Some((error.clone(), Duration::ZERO));
         }
         let pause = again.filter(|pause| *pause <= IN_THE_WAY)?;
         // Where there is no room, waiting in this place is the wrong thing to do.
@@ -69,14 +76,14 @@ mod tests {
     }
 
     fn pauses(mut repeats: Repeats, ended: &Result<Ended, ApiError>, told: Option<Duration>) -> Vec<Duration> {
-        std::iter::from_fn(|| repeats.next(ended, told)).map(|(_, pause)| pause).collect()
+        std::iter::from_fn(|| repeats.next(ended, 409, told)).map(|(_, pause)| pause).collect()
     }
 
     #[test]
     fn what_is_in_the_way_is_waited_for_with_or_without_a_version() {
         for names_version in [false, true] {
             for code in ["AnotherOperationInProgress", "ConflictingConcurrentWriteNotAllowed", "RetryableError"] {
-                let pauses = pauses(Repeats::new(names_version), &refused(code), None);
+                let pauses = pauses(Repeats::new(names_version, 0), &refused(code), None);
                 let all: Duration = pauses.iter().sum();
                 assert!(
                     pauses.len() > 40 && all >= IN_THE_WAY && all < IN_THE_WAY + Duration::from_secs(10),
@@ -89,21 +96,31 @@ mod tests {
     #[test]
     fn azure_says_how_long() {
         let told = Some(Duration::from_secs(30));
-        let pauses = pauses(Repeats::new(true), &refused("AnotherOperationInProgress"), told);
+        let pauses = pauses(Repeats::new(true, 0), &refused("AnotherOperationInProgress"), told);
         assert_eq!(pauses.iter().max(), told.as_ref());
     }
 
     #[test]
     fn a_version_that_is_no_more_is_not_waited_for() {
-        assert!(pauses(Repeats::new(true), &refused("PreconditionFailed"), None).is_empty());
-        assert!(!pauses(Repeats::new(false), &refused("PreconditionFailed"), None).is_empty());
+        assert!(pauses(Repeats::new(true, 0), &refused("PreconditionFailed"), None).is_empty());
+        assert!(!pauses(Repeats::new(false, 0), &refused("PreconditionFailed"), None).is_empty());
+    }
+
+    #[test]
+    fn some_conflicts_are_not_believed_at_once() {
+        let twice = |code: &str| pauses(Repeats::new(false, 1), &refused(code), None);
+        assert_eq!(twice("OperationNotAllowed"), [Duration::ZERO]);
+        let mut repeats = Repeats::new(false, 1);
+        assert!(repeats.next(&refused("AuthorizationFailed"), 403, None).is_none());
+        let failed = Ok(Ended::Failed { error: error("InternalExecutionError"), again: None });
+        assert!(repeats.next(&failed, 202, None).is_none());
     }
 
     #[test]
     fn what_failed_is_sent_again_three_times_where_azure_wants_it() {
         let failed = |code: &str, seconds: Option<u64>| {
             let again = seconds.map(Duration::from_secs);
-            pauses(Repeats::new(false), &Ok(Ended::Failed { error: error(code), again }), None)
+            pauses(Repeats::new(false, 0), &Ok(Ended::Failed { error: error(code), again }), None)
         };
         assert_eq!(failed("InternalExecutionError", Some(240)), [Duration::from_secs(240); FAILED]);
         for (code, again) in
@@ -111,7 +128,7 @@ mod tests {
         {
             assert!(failed(code, again).is_empty(), "{code} {again:?}");
         }
-        assert!(pauses(Repeats::new(false), &Ok(Ended::Done), None).is_empty());
-        assert!(pauses(Repeats::new(false), &refused("InvalidParameter"), Some(Duration::ZERO)).is_empty());
+        assert!(pauses(Repeats::new(false, 0), &Ok(Ended::Done), None).is_empty());
+        assert!(pauses(Repeats::new(false, 0), &refused("InvalidParameter"), Some(Duration::ZERO)).is_empty());
     }
 }

@@ -47,7 +47,7 @@ pub(crate) async fn create(
     let disk = DiskId::new(&random::uuid()?, properties.caching(), &group);
     let resource = arm.resource(&group, Kind::Disk, &disk.name);
     let made = leftovers::declare::make(arm, "disk", &resource, &body).await;
-    made.map(drop).map_err(|failure| errors::of_new_disk(failure, &disk))?;
+    made.map(drop).map_err(errors::of_new_disk)?;
     Ok(disk.to_string())
 }
 

@@ -1,6 +1,6 @@
 use cpi_plugin_sdk::Failure;
 
-use super::{Disk, blob};
+use super::{Disk, blob, stranded};
 use crate::arm::{Arm, Kind, Resource};
 use crate::errors;
 use crate::ids::DiskId;
@@ -25,15 +25,19 @@ pub(crate) async fn find_managed(arm: &Arm, disk: &DiskId) -> Result<Option<Disk
     if disk.is_managed() || arm.settings.managed_disks { find(arm, disk).await } else { Ok(None) }
 }
 
-/// Whether the disk is there, whatever it is.
+/// Whether the disk is there, whatever it is, or at least its data.
 pub(crate) async fn is_there(arm: &Arm, disk: &DiskId) -> Result<bool, Failure> {
-    let managed = find_managed(arm, disk).await?.is_some();
-    Ok(managed || (!disk.is_managed() && blob::find(arm, disk).await?.is_some()))
+    let there =
+        find_managed(arm, disk).await?.is_some() || (!disk.is_managed() && blob::find(arm, disk).await?.is_some());
+    Ok(there || stranded::has_data(arm, disk).await?)
 }
 
 /// The managed disk, which must be there.
 pub(crate) async fn get(arm: &Arm, disk: &DiskId) -> Result<Disk, Failure> {
-    find(arm, disk).await?.ok_or_else(|| errors::disk_not_found(disk))
+    match find(arm, disk).await? {
+        Some(found) => Ok(found),
+        None => Err(stranded::missing(arm, disk).await),
+    }
 }
 
 /// The managed disk, which must be there for this. A blob cannot have it done to it, and where the operator has switched
@@ -45,7 +49,7 @@ pub(crate) async fn get_native(arm: &Arm, disk: &DiskId, what: &str) -> Result<D
     }
     match find(arm, disk).await? {
         Some(found) => Ok(found),
-        None if disk.is_managed() => Err(errors::disk_not_found(disk)),
+        None if disk.is_managed() => Err(stranded::missing(arm, disk).await),
         None => Err(Failure::not_supported(format!("{only}: '{disk}' is a blob"))),
     }
 }

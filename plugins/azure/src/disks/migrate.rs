@@ -32,7 +32,7 @@ pub(super) async fn migrate(arm: &Arm, disk: &DiskId, from: &Blob, zone: Option<
         }
         Err(second) => {
             log::error("a disk is left behind", &[("id", &resource.id), ("error", &second.to_string())]);
-            Err(errors::of_new_disk(failure, disk).and(&format!("'{}' may be left behind: {second}", resource.id)))
+            Err(errors::of_new_disk(failure).and(&format!("'{}' may be left behind: {second}", resource.id)))
         }
     }
 }

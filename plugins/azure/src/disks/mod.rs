@@ -23,6 +23,8 @@ mod migrate;
 pub(crate) mod modify;
 #[cfg(target_family = "wasm")]
 mod relocate;
+#[cfg(target_family = "wasm")]
+pub(crate) mod stranded;
 
 pub(crate) use caching::Caching;
 pub(crate) use changes::Disk;

@@ -8,8 +8,8 @@ use crate::errors;
 use crate::ids::DiskId;
 use crate::snapshots;
 
-/// So often it is tried again: Azure's trouble passes.
-const TRIES: usize = 2;
+/// So often it is tried in one place: Azure's trouble passes.
+const TRIES: usize = 3;
 
 /// Brings a disk without a zone into that of the VM: by a snapshot, of which a disk of the same name is made there.
 ///
@@ -96,7 +96,7 @@ async fn copy(
     snapshot: &Resource,
 ) -> Result<(), Failure> {
     let location = there.get("location").and_then(Value::as_str).unwrap_or_default();
-    arm.put(snapshot, &snapshots::body(disk, location, &resource.id, &[])).await?;
+    arm.put(snapshot, &snapshots::body(&arm.settings, disk, location, &resource.id, &[])).await?;
     snapshots::complete::wait(arm, snapshot).await
 }
 
@@ -150,25 +150,26 @@ async fn restore(arm: &Arm, resource: &Resource, moved: &Move) -> Result<(), Unr
 }
 
 async fn make(arm: &Arm, resource: &Resource, body: &Value) -> Result<(), Failure> {
-    let mut tries = 1..=TRIES;
+    let mut tried = 0;
     loop {
         let Err(error) = arm.put(resource, body).await else { return Ok(()) };
-        let again = tries.next().is_some() && (errors::may_pass(&error) || error.may_have_arrived());
-        // What is there of it was made of the snapshot, by this call.
-        if let Some(there) = arm.read::<Provisioned>(resource).await? {
-            if there.is_whole() {
-                return Ok(());
-            }
-            arm.delete(resource).await?;
+        tried += 1;
+        let there: Option<Provisioned> = arm.read(resource).await?;
+        if there.as_ref().is_some_and(Provisioned::is_whole) {
+            return Ok(());
         }
-        if !again {
+        if tried == TRIES {
+            // What there is of it was made of the snapshot, by this call.
+            if there.is_some() {
+                arm.delete(resource).await?;
+            }
             return Err(error.into());
         }
     }
 }
 
 /// The snapshot has served. True when nothing is left of the move.
-async fn end(arm: &Arm, moved: &Move) -> bool {
+pub(super) async fn end(arm: &Arm, moved: &Move) -> bool {
     let snapshot = Resource::known(&arm.settings, Kind::Snapshot, &moved.snapshot);
     // Twice, because nobody looks for it later.
     let deleted = match arm.delete(&snapshot).await {

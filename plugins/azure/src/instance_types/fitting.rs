@@ -9,6 +9,7 @@ pub(crate) async fn properties_for(arm: &Arm, size: &Size) -> Result<String, Fai
         Failure::rejected("Missing the property 'location' in the global configuration: set 'location' of 'azure'")
     })?;
     let filter = format!("location eq '{location}'");
-    let skus: Vec<Sku> = arm.list(&Resource::skus(&arm.settings), &[("$filter", &filter)]).await?;
+    let listed = arm.list(&Resource::skus(&arm.settings), &[("$filter", &filter)]).await;
+    let skus: Vec<Sku> = listed.map_err(|error| Failure::from(error).within(&ranking::unmet(size)))?;
     ranking::properties(&skus, location, size).map(|properties| properties.to_string())
 }

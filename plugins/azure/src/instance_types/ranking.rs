@@ -49,11 +49,15 @@ pub(super) fn properties(skus: &[Sku], location: &str, wanted: &Size) -> Result<
         other.premium.cmp(&one.premium).then(size).then(rest)
     });
     if fitting.is_empty() {
-        let (cpu, ram) = (wanted.cpu, wanted.ram_mib);
-        return Err(Failure::rejected(format!("Unable to meet desired instance size: {cpu} CPU, {ram} MB RAM")));
+        return Err(Failure::rejected(unmet(wanted)));
     }
     let names: Vec<_> = fitting.iter().map(|machine| machine.name).collect();
     Ok(json!({"instance_types": names, "ephemeral_disk": {"size": whole_gib(wanted.ephemeral_disk_mib)}}))
+}
+
+/// That there is no size which is large enough.
+pub(super) fn unmet(wanted: &Size) -> String {
+    format!("Unable to meet desired instance size: {} CPU, {} MB RAM", wanted.cpu, wanted.ram_mib)
 }
 
 /// Rounded up to whole GiB, in MiB.

@@ -1,12 +1,12 @@
 use cpi_plugin_sdk::{ApiError, Failure, log};
 use futures_concurrency::prelude::*;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::belongings::Belongings;
 use super::model::Reference;
 use super::{blobs, find};
 use crate::arm::{Arm, Kind, Resource, Tagged, nullable, same_id};
-use crate::disks;
 use crate::errors;
 use crate::ids::VmId;
 
@@ -62,18 +62,21 @@ async fn left(arm: &Arm, vm: &VmId) -> Result<Belongings, Failure> {
 
 /// Removes everything, also when a part of it fails; the first failure is told.
 pub(crate) async fn remove(arm: &Arm, vm: &VmId, belongings: &Belongings) -> Result<(), Failure> {
-    let disks: Vec<_> = belongings.disks.iter().map(|disk| disks::delete::remove(arm, disk)).collect();
+    let disks: Vec<_> = belongings.disks.iter().map(async |disk| arm.delete(disk).await.map(drop)).collect();
     let (network, disks, set) =
         (network(arm, belongings), disks.join(), availability_set(arm, vm, belongings)).join().await;
     let first = std::iter::once(network).chain(disks).chain([set]).find_map(Result::err);
     first.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// An address can be removed when its interface is.
+/// An address can be removed when its interface is. Where VMs have none, clients mostly may look for one and not remove it.
 async fn network(arm: &Arm, belongings: &Belongings) -> Result<(), ApiError> {
     let interfaces: Vec<_> = belongings.interfaces.iter().map(|interface| arm.delete(interface)).collect();
     interfaces.join().await.into_iter().find_map(Result::err).map_or(Ok(()), Err)?;
-    arm.delete(&belongings.address).await.map(drop)
+    match arm.read::<IgnoredAny>(&belongings.address).await? {
+        Some(_) => arm.delete(&belongings.address).await.map(drop),
+        None => Ok(()),
+    }
 }
 
 /// The last VM of a set takes it along.

@@ -70,6 +70,9 @@ class Calculate(Rows):
         method = "calculate_vm_cloud_properties"
         said = self.fails("CloudError", method, size)
         self.assertIn("Unable to meet desired instance size: 64 CPU, 1 MB RAM", said)
+        self.fault("GET", "/skus$", status=403, code="AuthorizationFailed", message="not yours")
+        said = self.fails("CloudError", method, size)
+        self.assertRegex(said, "skus/read.*AuthorizationFailed.*desired instance size: 64 CPU, 1 MB RAM: not yours")
         context = {"location": None}
         said = self.fails("CloudError", method, size, context=context)
         self.assertIn("Missing the property 'location' in the global configuration", said)

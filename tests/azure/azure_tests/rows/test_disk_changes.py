@@ -119,3 +119,20 @@ class Changes(Rows):
         self.cpi("delete_disk", disk)
         self.assertFalse(self.cpi("has_disk", disk))
         self.assertEqual([409, 202], [one["status"] for one in self.requests("DELETE", "/disks/")])
+
+    @row(67)
+    def test_only_a_conflict_is_not_believed_at_once(self) -> None:
+        """Azure may not have noticed yet that the disk's VM is gone."""
+        disk = self.cpi("create_disk", 1024, {})
+        failed = {"status": "Failed", "code": "InternalExecutionError", "message": "it broke"}
+        for fault, count in (
+            ({"status": 409, "code": "OperationNotAllowed", "message": "attached", "times": 2}, 2),
+            ({"status": 403, "code": "AuthorizationFailed", "message": "not yours"}, 1),
+            ({"operation": failed}, 1),
+        ):
+            self.forget()
+            self.fault("DELETE", "/disks/", **fault)
+            self.fails("CloudError", "delete_disk", disk)
+            self.assertEqual(count, len(self.requests("DELETE", "/disks/")), fault)
+        self.cpi("delete_disk", disk)
+        self.assertFalse(self.cpi("has_disk", disk))

@@ -71,6 +71,14 @@ class Lives(Machines):
         self.cpi("delete_vm", VM)
         self.nothing_is_left()
 
+    @row(58)
+    def test_who_may_not_remove_addresses_can_remove_vms_without_one(self) -> None:
+        self.cpi("create_vm", *self.create_vm(SIZE))
+        self.fault("DELETE", "/publicIPAddresses/", status=403, code="AuthorizationFailed", message="no", times=9)
+        self.cpi("delete_vm", VM)
+        self.assertEqual([], self.requests("DELETE", "/publicIPAddresses/"))
+        self.nothing_is_left()
+
     @row(59)
     def test_has_vm(self) -> None:
         self.assertFalse(self.cpi("has_vm", VM))

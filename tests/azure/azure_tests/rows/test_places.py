@@ -206,6 +206,16 @@ class Places(Machines):
         self.assertEqual("Standard_D2s_v3", model["properties"]["hardwareProfile"]["vmSize"])
         zonal = self.made({**plain, "availability_zone": "1"}, disks=[disk])
         self.assertEqual("Standard_D2s_v3", zonal["properties"]["hardwareProfile"]["vmSize"])
+        # A blob says it by its account.
+        for sku, size in (("Premium_LRS", "Standard_D2s_v3"), ("Standard_LRS", "Standard_D2_v2")):
+            account = {"location": "eastus", "sku": {"name": sku}, "kind": "StorageV2"}
+            self.put("Storage/storageAccounts/blobs1", "2023-05-01", account)
+            blob = "caching:None;disk_name:bosh-data-a;storage_account_name:blobs1"
+            self.forget()
+            # Whether Azure takes the image in this size is another question.
+            self.answer("create_vm", *self.create_vm({**SIZE, **plain}, disks=[blob]))
+            self.assertEqual(size, self.model()["properties"]["hardwareProfile"]["vmSize"])
+            self.cpi("delete_vm", VM)
         none = self.create_vm({"instance_types": ["Standard_D2_v2", "Standard_A2_v2"]}, disks=[disk])
         error = self.answer("create_vm", *none)["error"]
         self.assertIn("No available instance type is found", error["message"])

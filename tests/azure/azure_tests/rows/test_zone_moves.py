@@ -6,6 +6,7 @@ from typing import Any
 
 from ..plugin import VM, Plugin
 from ..world import DISKS
+from .cases import PROVIDERS
 from .table import row
 
 HINT = {"lun": "1", "host_device_id": "{f8b3781b-1e82-4818-a1c3-63d806ec15bb}"}
@@ -27,6 +28,10 @@ class ZoneMoves(Plugin):
 
     def snapshots(self) -> list[str]:
         return self.names("Compute/snapshots", DISKS)
+
+    @staticmethod
+    def snapshot(name: str) -> str:
+        return f"{PROVIDERS}/Microsoft.Compute/snapshots/{name}"
 
     def writes(self) -> list[str]:
         kinds = r"/(disks|snapshots)/[^/]*$"
@@ -91,6 +96,14 @@ class ZoneMoves(Plugin):
         self.assertEqual([], self.snapshots())
 
     @row(72)
+    def test_a_zone_that_does_not_take_it_at_once_is_tried_three_times(self) -> None:
+        failed = {"status": "Failed", "code": "SomethingInternal", "message": "not now"}
+        self.fault("PUT", f"/disks/{self.name}", operation=failed, times=2)
+        self.assertEqual(HINT, self.cpi("attach_disk", VM, self.disk))
+        self.assertEqual(["PUT snapshots", "DELETE disks", *["PUT disks"] * 3, "DELETE snapshots"], self.writes())
+        self.moved()
+
+    @row(72)
     def test_a_snapshot_stays_until_there_is_a_disk_again(self) -> None:
         self.fault("PUT", f"/disks/{self.name}", status=403, code="RequestDisallowedByPolicy", message="no", times=9)
         text = self.fails("CloudError", "attach_disk", VM, self.disk)
@@ -101,10 +114,25 @@ class ZoneMoves(Plugin):
         found = self.run_program("orphans", "--delete")
         self.assertIn("is all there is of the disk", found.stdout + found.stderr)
         self.assertEqual([kept], self.snapshots())
+        # It is the disk, as long as there is no other.
+        self.assertTrue(self.cpi("has_disk", self.disk))
+        text = self.fails("CloudError", "snapshot_disk", self.disk, {})
+        self.assertIn(f"only the snapshot '{self.snapshot(kept)}' has its data", text)
+        self.assertIn(kept, self.fails("CloudError", "resize_disk", self.disk, 20480))
         # The next call makes the disk of it.
         self.emulator.control("DELETE", "faults")
         self.assertEqual(HINT, self.cpi("attach_disk", VM, self.disk))
         self.moved()
+
+    @row(72)
+    def test_a_disk_that_is_a_snapshot_only_can_be_removed(self) -> None:
+        self.fault("PUT", f"/disks/{self.name}", status=403, code="RequestDisallowedByPolicy", message="no", times=9)
+        self.fails("CloudError", "attach_disk", VM, self.disk)
+        self.assertEqual(1, len(self.snapshots()))
+        self.cpi("delete_disk", self.disk)
+        self.assertEqual([], self.snapshots())
+        self.assertFalse(self.cpi("has_disk", self.disk))
+        self.fails("DiskNotFound", "attach_disk", VM, self.disk)
 
     @row(72)
     def test_whatever_request_is_refused_once_the_disk_is_attached_in_the_end(self) -> None:

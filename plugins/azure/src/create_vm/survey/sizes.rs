@@ -6,6 +6,7 @@ use crate::arm::{Arm, Kind};
 use crate::create_vm::request::Request;
 use crate::disks;
 use crate::instance_types::takes_premium_disks;
+use crate::storage::accounts;
 
 #[derive(Deserialize)]
 struct Size {
@@ -42,7 +43,12 @@ pub(in crate::create_vm) async fn fitting(arm: &Arm, request: &Request) -> Resul
 async fn has_premium_disks(arm: &Arm, request: &Request) -> Result<bool, Failure> {
     let look = async |id: &String| {
         let disk = disks::find::parse(arm, id)?;
-        Ok::<_, Failure>(disks::find::get(arm, &disk).await?.sku.name.starts_with("Premium"))
+        match (disks::find::find_managed(arm, &disk).await?, &disk.storage_account) {
+            (Some(managed), _) => Ok(managed.sku.name.starts_with("Premium")),
+            // It is a blob still, and becomes a managed disk when it is attached.
+            (None, Some(account)) => Ok(accounts::get(arm, account).await?.is_premium()),
+            (None, None) => Err(disks::stranded::missing(arm, &disk).await),
+        }
     };
     let found = request.near_disks.iter().map(look).collect::<Vec<_>>().join().await;
     Ok(found.into_iter().collect::<Result<Vec<_>, _>>()?.contains(&true))
