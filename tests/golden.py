@@ -38,7 +38,7 @@ def look(cloud: str, options: argparse.Namespace, tool: list[str], differing: st
         print(f"{name}: the comparison did not come to its end:\n{output[-2000:]}")
         return 1
     differ = set(re.findall(differing, output, re.MULTILINE))
-    alike = len(re.findall(r"^(?:ok|same\*?)\s", output, re.MULTILINE))
+    alike = len(re.findall(r"^(?:ok|same\*?)\s+\d", output, re.MULTILINE))
     words = f"{alike} agree, {len(differ)} differ"
     new = sorted(differ - KNOWN[cloud])
     print(f"{name}: {words}" + (f", unexpected: {', '.join(new)}; see {file}" if new else ""))
